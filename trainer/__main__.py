@@ -1,0 +1,87 @@
+"""`python -m trainer`: trains on ratings and exports one release."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainer.data import DATASETS, DataError, DownloadError, load, resolve
+from trainer.progress import Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EPILOG = """\
+Two slices of the ratings are held back: settings are chosen on one, the table is measured on the other. Then the
+models are fitted to every rating and exported as DIR/{query_tower,movie_index,ranking_head,catalog}/<version>.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit status: 0, 1 for data or a folder that cannot be used, 130 on Ctrl-C."""
+    options = _parse(arguments)
+    # Leaves by way of an exception, so that what is half written is cleared.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        _train(options)
+    except (DataError, DownloadError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"cannot write the release to {options.output}: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return 0
+
+
+def _train(options: argparse.Namespace) -> None:
+    steps, started = Steps(), time.monotonic()
+    dataset = load(resolve(options.dataset, options.data, options.cache), options.dataset)
+    options.output.mkdir(parents=True, exist_ok=True)
+    with steps.step("loading TensorFlow"):
+        # Takes seconds: not before arguments and data are known to be good.
+        from trainer.report import metrics_table
+        from trainer.train import Training, TrainSettings
+    settings = TrainSettings()
+    settings = replace(settings, fit=replace(settings.fit, seed=options.seed))
+    trained = Training(dataset, settings, steps).run(options.output)
+    steps.show(metrics_table(trained))
+    steps.say(f"Release {trained.version} is in {options.output} ({time.monotonic() - started:.0f} s).")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m trainer", description=__doc__, epilog=EPILOG)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder with u.data, u.item, u.user; without it, --dataset is fetched",
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", required=True, help="folder of all releases")
+    parser.add_argument("--dataset", choices=DATASETS, default=DATASETS[0], help="which data to fetch (%(default)s)")
+    parser.add_argument("--seed", type=_seed, default=37, help="of everything random, 0 to 2^32 - 1 (%(default)s)")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        default=os.environ.get("PAIRREC_CACHE") or None,
+        help="where data sets are kept (PAIRREC_CACHE, else your cache folder for pairrec)",
+    )
+    return parser.parse_args(arguments)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 1 << 32:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2^32 - 1")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

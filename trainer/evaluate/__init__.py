@@ -1,0 +1,1 @@
+"""Measures what is served, through the recommender that serves it."""

@@ -1,0 +1,53 @@
+"""How much predicted stars count when a list should hold what people will like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from server.recommender.objective import Order, order_by_liking
+from trainer.histories import Histories
+from trainer.metrics import best_rows, liked, people_in_batches, ranking_metrics
+
+if TYPE_CHECKING:
+    from trainer.data.dataset import Dataset
+    from trainer.fit import FittedModels
+
+SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+
+
+def choose_like_star_share(fitted: FittedModels, held_back: Dataset, num_candidates: int) -> float:
+    """Returns the share of `SHARES` whose lists hold most of what people liked among the held-back interactions.
+
+    Judged by NDCG@10; the smaller share where two are equal.
+    """
+    relevant = Histories.of_people(liked(held_back))
+    people = np.flatnonzero(relevant.lengths)
+    if not len(people):
+        return SHARES[0]
+    rows, watch = _candidates(fitted, people, num_candidates)
+    stars = fitted.predict_stars(np.repeat(people, rows.shape[1]), rows.ravel()).reshape(rows.shape)
+    num_own = (watch.rank > 0).sum(axis=1)
+    ndcg = []
+    for share in SHARES:
+        order = order_by_liking(watch, stars, num_own, share)
+        ndcg.append(ranking_metrics(_in_order(rows, order.rank), relevant, people)["ndcg_at_10"])
+    return SHARES[int(np.argmax(ndcg))]
+
+
+def _candidates(fitted: FittedModels, people: np.ndarray, num_candidates: int) -> tuple[np.ndarray, Order]:
+    """Returns each person's candidates by retrieval score, rows [n, k] and their order, rank 0 for padding."""
+    rows, scores = [], []
+    for batch in people_in_batches(people):
+        of_movie = fitted.retrieval_scores(batch)
+        rows.append(best_rows(of_movie, fitted.histories, batch, num_candidates))
+        scores.append(np.take_along_axis(of_movie, rows[-1], axis=1))
+    found = np.concatenate(rows) >= 0
+    rank = np.where(found, np.arange(1, found.shape[1] + 1), 0).astype(np.int32)
+    return np.concatenate(rows), Order(np.where(found, np.concatenate(scores), np.nan), rank)
+
+
+def _in_order(rows: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    order = np.argsort(np.where(rank > 0, rank, np.iinfo(np.int32).max), axis=1, kind="stable")
+    return np.take_along_axis(rows, order, axis=1)

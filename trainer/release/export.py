@@ -1,0 +1,105 @@
+"""Writes what was fitted as one release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from trainer.release.catalog import write_catalog
+from trainer.release.movie_index import MovieIndex
+from trainer.release.publish import publish
+from trainer.release.query_tower import QueryTower
+from trainer.release.ranking_head import RankingHead
+from trainer.release.tastes import fit_tastes
+from trainer.release.warmup import write_warmup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from trainer.fit import FittedModels
+
+# People and exclusions of a warm-up request: a pair, and the narrowest width the gateway sends.
+WARMUP_PEOPLE, WARMUP_WIDTH = 2, 64
+
+
+@dataclass(frozen=True)
+class Model:
+    """One SavedModel to be: its module, its signatures, and a request for each of them."""
+
+    module: tf.Module
+    signatures: Mapping[str, Callable[..., Any]]
+    warmup: Mapping[str, Mapping[str, np.ndarray]]
+
+
+def export(root: Path, fitted: FittedModels, info: dict[str, Any]) -> int:
+    """Publishes the fitted models under `root` and returns the version.
+
+    Args:
+        root: The folder of all releases.
+        fitted: Models fitted on every row there is.
+        info: What release.json says beside what follows from the models.
+    """
+    models, dim = _models(fitted, info["candidates"])
+
+    def write(version: int, folders: dict[str, Path]) -> None:
+        for name, model in models.items():
+            _save(folders[name], name, model)
+        identity = {"format": 1, "version": version}
+        write_catalog(
+            folders["catalog"],
+            fitted.dataset,
+            fitted.histories,
+            fitted.candidates,
+            identity | info | {"embedding_dim": dim},
+        )
+
+    return publish(root, write)
+
+
+def _models(fitted: FittedModels, num_results: int) -> tuple[dict[str, Model], int]:
+    embeddings = fitted.embeddings
+    dim = embeddings.shape[1]
+    tastes = fit_tastes(fitted.histories, embeddings, fitted.candidates, _genre_flags(fitted))
+    tower = QueryTower(fitted.encoder, fitted.dataset.user_ids.tolist(), embeddings, tastes)
+    index = MovieIndex(fitted.indexed_candidates(), num_results, dim)
+    head = RankingHead(fitted.rating.movie_offset, fitted.rating.movie_factors, dim, fitted.scale)
+    rows = np.full((WARMUP_PEOPLE, WARMUP_WIDTH), -1, np.int32)
+    query = {"query_embedding": embeddings[:1].repeat(WARMUP_PEOPLE, axis=0)}
+    people = {
+        "user_id": np.full(WARMUP_PEOPLE, b"", object),
+        "history_row": rows,
+        "history_rating": np.full(rows.shape, np.nan, np.float32),
+        "genre_rating": np.full((WARMUP_PEOPLE, len(fitted.dataset.genres)), np.nan, np.float32),
+    }
+    return {
+        "query_tower": Model(tower, {"serving_default": tower.serve}, {"serving_default": people}),
+        "movie_index": Model(
+            index,
+            {
+                "serving_default": index.search,
+                "rank_movies": index.rank_movies,
+                "similar_movies": index.similar_movies,
+            },
+            {
+                "serving_default": query | {"excluded_row": rows},
+                "rank_movies": query | {"excluded_row": rows, "movie_row": rows},
+                "similar_movies": {"movie_row": rows[:, 0]},
+            },
+        ),
+        "ranking_head": Model(head, {"serving_default": head.serve}, {"serving_default": query | {"movie_row": rows}}),
+    }, dim
+
+
+def _save(folder: Path, name: str, model: Model) -> None:
+    tf.saved_model.save(model.module, str(folder), signatures=dict(model.signatures))
+    write_warmup(folder, name, model.warmup)
+
+
+def _genre_flags(fitted: FittedModels) -> np.ndarray:
+    """Returns [m, g], 1 where a movie is of a genre."""
+    genres = fitted.dataset.genres
+    return np.array([[genre in movie.genres for genre in genres] for movie in fitted.dataset.movies], np.float32)
