@@ -1,0 +1,134 @@
+"""Loads a SavedModel and runs it through TensorFlow's session API, as TensorFlow Serving does.
+
+The one place that touches what TensorFlow keeps private: the C++ run itself. `Session.run` converts feeds in
+Python first, which words errors differently and is slower; `loaded.signatures` cannot prune outputs.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.client import pywrap_tf_session
+from tensorflow.python.saved_model.loader_impl import SavedModelLoader  # the public name only adds a notice
+
+
+class SavedModel:
+    """A loaded SavedModel; any number of threads may run it at once.
+
+    Attributes:
+        signature_defs: Signature name to TensorFlow's SignatureDef.
+    """
+
+    def __init__(self, session: tf.compat.v1.Session, signature_defs: Mapping[str, Any]) -> None:
+        self.signature_defs = signature_defs
+        self._session = session
+        self._endpoints: dict[str, Any] = {}
+
+    @classmethod
+    def load(
+        cls,
+        path: Path,
+        tags: Sequence[str] = ("serve",),
+        intra_op_threads: int | None = None,
+        inter_op_threads: int | None = None,
+    ) -> Self:
+        """Loads the SavedModel in a directory.
+
+        TensorFlow chooses the number of threads where None; the first model of a process decides for all.
+
+        Raises:
+            tf.errors.OpError: It is damaged or cannot run here; NOT_FOUND where file or tags are missing.
+        """
+        threads = {
+            "intra_op_parallelism_threads": intra_op_threads or 0,
+            "inter_op_parallelism_threads": inter_op_threads or 0,
+        }
+        session = tf.compat.v1.Session(graph=tf.Graph(), config=tf.compat.v1.ConfigProto(**threads))
+        try:
+            with session.graph.as_default():
+                meta_graph = SavedModelLoader(str(path)).load(session, list(tags))
+                session.run(tf.no_op())  # hands the graph to C++ even where loading ran nothing
+        except tf.errors.OpError:
+            session.close()
+            raise
+        except Exception as error:  # what the loader raises for a broken model is not a fixed set
+            session.close()
+            raise _as_op_error(path, error) from error
+        return cls(session, meta_graph.signature_def)
+
+    def predict(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs a signature by the names of its inputs and outputs and returns every output.
+
+        Raises:
+            tf.errors.OpError: No such signature, other inputs than it has, or what the graph says.
+        """
+        definition = self.signature_defs.get(signature)
+        if definition is None:
+            message = f'Signature "{signature}" not found; there are {sorted(self.signature_defs)}'
+            raise tf.errors.FailedPreconditionError(None, None, message)
+        if set(inputs) != set(definition.inputs):
+            message = f'Signature "{signature}" takes {sorted(definition.inputs)}, got {sorted(inputs)}'
+            raise tf.errors.InvalidArgumentError(None, None, message)
+        feeds = {definition.inputs[name].name: value for name, value in inputs.items()}
+        names = sorted(definition.outputs)
+        values = self.run(feeds, [definition.outputs[name].name for name in names])
+        return dict(zip(names, values, strict=True))
+
+    def run(
+        self, feeds: Mapping[str, np.ndarray], fetches: Sequence[str], timeout_ms: int | None = None
+    ) -> list[np.ndarray]:
+        """Runs what the fetches need of the graph, without the interpreter lock, and returns them in order.
+
+        Feeds and fetches go by tensor names ("x:0"). Strings come back as object arrays of bytes.
+
+        Raises:
+            tf.errors.OpError: With TensorFlow's own code and message; DEADLINE_EXCEEDED after `timeout_ms`.
+        """
+        inputs = {self._endpoint(name): value for name, value in feeds.items()}
+        outputs = [self._endpoint(name) for name in fetches]
+        with _run_options(timeout_ms) as options:
+            values = pywrap_tf_session.TF_SessionRun_wrapper(self._session._session, options, inputs, outputs, [], None)
+        return [_as_array(value) for value in values]
+
+    def close(self) -> None:
+        """Frees what the model holds; runs under way end with CANCELLED, later ones fail."""
+        self._session.close()
+
+    def _endpoint(self, name: str) -> object:
+        if name not in self._endpoints:
+            try:
+                self._endpoints[name] = self._session.graph.get_tensor_by_name(name)._as_tf_output()
+            except (KeyError, ValueError) as error:
+                raise tf.errors.NotFoundError(None, None, f"Tensor {name} is not in the graph") from error
+        return self._endpoints[name]
+
+
+@contextmanager
+def _run_options(timeout_ms: int | None) -> Iterator[object]:
+    if timeout_ms is None:
+        yield None
+        return
+    options = tf.compat.v1.RunOptions(timeout_in_ms=timeout_ms)
+    buffer = pywrap_tf_session.TF_NewBufferFromString(options.SerializeToString())
+    try:
+        yield buffer
+    finally:
+        pywrap_tf_session.TF_DeleteBuffer(buffer)
+
+
+def _as_array(value: object) -> np.ndarray:
+    # A scalar string comes as plain bytes, which NumPy would make a fixed-width string.
+    return np.asarray(value, dtype=object) if isinstance(value, bytes) else np.asarray(value)
+
+
+def _as_op_error(path: Path, error: Exception) -> tf.errors.OpError:
+    missing = isinstance(error, RuntimeError) or not tf.saved_model.contains_saved_model(str(path))
+    kind = tf.errors.NotFoundError if missing else tf.errors.InvalidArgumentError
+    return kind(None, None, str(error))
