@@ -1,0 +1,1 @@
+"""The gRPC service around the recommender. It never imports the TensorFlow runtime."""

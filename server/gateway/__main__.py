@@ -1,0 +1,65 @@
+"""`python -m server.gateway`: reads the flags and runs the gateway."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from server.gateway.config import GatewayConfig
+from server.gateway.server import PortError, serve
+
+
+def main() -> int:
+    """Runs the gateway; returns the exit code."""
+    arguments = vars(_parser().parse_args())
+    logging.basicConfig(level=arguments.pop("log_level"), format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        asyncio.run(serve(GatewayConfig(**arguments)))
+    except PortError as error:
+        print(f"gateway: {error}", file=sys.stderr)  # noqa: T201 - the one line that says why it does not start
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m server.gateway",
+        description="Answers pairrec.v1.PairRecommendationService over gRPC, with the models of a model server.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default="localhost", help="address to listen on; 0.0.0.0 or [::] for all")
+    add("--port", type=_number(int, 0, 65535), default=50051, help="port to listen on; 0 picks a free one")
+    add("--model_server", type=_address, default="localhost:8500", help="host:port of the model server")
+    add("--releases", type=Path, default=Path("serving_models"), help="folder the trainer exports to")
+    add("--default_deadline_ms", type=_number(int, 1, 3_600_000), default=2000, help="for calls without one")
+    add("--deadline_margin_ms", type=_number(int, 0, 10_000), default=20, help="kept back to answer in time")
+    add("--poll_seconds", type=_number(float, 0.05, 3600), default=1.0, help="how often to look for releases")
+    add("--log_level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO", help="what to log")
+    return parser
+
+
+def _number(kind: type[int] | type[float], lowest: float, highest: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not lowest <= value <= highest:
+            raise argparse.ArgumentTypeError(f"{text!r} must be a number from {lowest} to {highest}")
+        return value
+
+    return read
+
+
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not (host and port.isdecimal() and 0 < int(port) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} must be host:port")
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""How long a request may still take."""
+
+import time
+from dataclasses import dataclass
+
+from server.errors import DeadlineExceededError
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment on the monotonic clock, `at` in seconds."""
+
+    at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> "Deadline":
+        """Returns the moment some seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    def remaining_seconds(self) -> float:
+        """Returns the time left, more than 0.
+
+        Raises:
+            DeadlineExceededError: There is none.
+        """
+        seconds = self.at - time.monotonic()
+        if seconds <= 0:
+            raise DeadlineExceededError("the deadline passed before the models were asked; allow more time")
+        return seconds

@@ -1,0 +1,50 @@
+"""The model server as the gateway knows it: TensorFlow Serving's gRPC services at one address."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import grpc
+
+from server.gateway.deadline import Deadline
+from server.gateway.model_client import ModelClient
+from server.gateway.model_states import ModelStates
+from server.gateway.serving_apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+from server.recommender.release_info import ReleaseInfo
+
+_MAX_MESSAGE_BYTES = 64 * 2**20
+_CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+    # A model server that comes back is found again within a second, however long it was away.
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+)
+
+
+def open_channel(target: str) -> grpc.aio.Channel:
+    """Opens a channel to the model server at `host:port`; it connects, and reconnects, by itself."""
+    return grpc.aio.insecure_channel(target, _CHANNEL_OPTIONS)
+
+
+@dataclass(frozen=True)
+class ModelServer:
+    """The services of one model server."""
+
+    prediction_stub: prediction_service_pb2_grpc.PredictionServiceStub
+    model_stub: model_service_pb2_grpc.ModelServiceStub
+
+    @classmethod
+    def behind(cls, channel: grpc.aio.Channel) -> Self:
+        """Returns the services behind a channel."""
+        return cls(
+            prediction_service_pb2_grpc.PredictionServiceStub(channel),
+            model_service_pb2_grpc.ModelServiceStub(channel),
+        )
+
+    def models(self, info: ReleaseInfo, deadline: Deadline) -> ModelClient:
+        """Returns the models of one release, for one request."""
+        return ModelClient(self.prediction_stub, info, deadline)
+
+    async def states(self, timeout_seconds: float) -> ModelStates:
+        """Asks which versions of the three models there are; a server that does not answer is a state too."""
+        return await ModelStates.read(self.model_stub, timeout_seconds)

@@ -1,0 +1,115 @@
+"""Real model servers and gateways as processes of their own."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
+from pairrec.v1 import pair_recommendation_service_pb2_grpc as service_pb2_grpc
+
+REPOSITORY = Path(__file__).parents[3]
+TEMPLATE = REPOSITORY / "serving_models" / "models.config.template"
+SERVICE = "pairrec.v1.PairRecommendationService"
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Waits until something holds; the time only bounds how long a failing test takes."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.05)
+
+
+@dataclass
+class Server:
+    """A server process that said where it listens, and what it says to stderr."""
+
+    process: subprocess.Popen[str]
+    port: int
+    log_path: Path
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def running(folder: Path, module: str, *flags: str) -> Iterator[Server]:
+    """Starts `python -m module`, waits for its line, and kills it at the end if it still runs."""
+    log_path = folder / f"{module}.{time.monotonic_ns()}.log"
+    command = [sys.executable, "-m", module, *flags]
+    with (
+        log_path.open("w") as log,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=REPOSITORY, env=os.environ
+        ) as process,
+    ):
+        try:
+            line = process.stdout.readline()
+            assert "listening on localhost:" in line, log_path.read_text()
+            yield Server(process, int(line.rpartition(":")[2]), log_path)
+        finally:
+            process.kill()
+
+
+@contextmanager
+def model_server(root: Path, port: int = 0) -> Iterator[Server]:
+    """A model server for the models under root, which may come later."""
+    for model in ("query_tower", "movie_index", "ranking_head"):
+        (root / model).mkdir(parents=True, exist_ok=True)
+    config = root / "models.config"
+    config.write_text(Template(TEMPLATE.read_text()).substitute(base_path=root))
+    with running(root, "server.embedded", f"--model_config_file={config}", f"--port={port}") as server:
+        yield server
+
+
+class Gateway:
+    """A gateway process and a client of it."""
+
+    def __init__(self, server: Server, channel: grpc.Channel) -> None:
+        self.server = server
+        self.channel = channel
+        self.stub = service_pb2_grpc.PairRecommendationServiceStub(channel)
+
+    def pair(
+        self, first: str = "1", second: str = "2", timeout: float = 20, **fields: object
+    ) -> service_pb2.RecommendPairResponse:
+        members = {"first": {"user_id": first}, "second": {"user_id": second}}
+        return self.stub.RecommendPair(service_pb2.RecommendPairRequest(**members | fields), timeout=timeout)
+
+    def release(self) -> service_pb2.GetReleaseResponse:
+        return self.stub.GetRelease(service_pb2.GetReleaseRequest(), timeout=20)
+
+    def health(self, service: str = SERVICE) -> int:
+        request = health_pb2.HealthCheckRequest(service=service)
+        return health_pb2_grpc.HealthStub(self.channel).Check(request, timeout=20).status
+
+    def serves(self, version: int) -> bool:
+        try:
+            return self.release().release.release_version == version and self.health() == SERVING
+        except grpc.RpcError:
+            return False
+
+
+@contextmanager
+def gateway(root: Path, model_server_port: int, *flags: str) -> Iterator[Gateway]:
+    """A gateway that looks for releases ten times a second."""
+    address = ("--port", "0", "--model_server", f"localhost:{model_server_port}", "--releases", str(root))
+    with (
+        running(root, "server.gateway", *address, "--poll_seconds", "0.1", *flags) as server,
+        grpc.insecure_channel(f"localhost:{server.port}") as channel,
+    ):
+        yield Gateway(server, channel)

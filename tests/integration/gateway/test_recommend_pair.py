@@ -1,0 +1,100 @@
+from fractions import Fraction
+from math import isclose
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
+from pairrec.v1 import recommendation_pb2
+
+from tests.integration.gateway.conftest import Stack
+from tests.tiny_release import STRANGER, oracle
+
+RECOMMEND_PAIR = "/pairrec.v1.PairRecommendationService/RecommendPair"
+
+
+def movie_ids(response: service_pb2.RecommendPairResponse) -> list[str]:
+    return [recommendation.movie.movie_id for recommendation in response.recommendations]
+
+
+@pytest.mark.parametrize("objective", [recommendation_pb2.OBJECTIVE_WATCH, recommendation_pb2.OBJECTIVE_LIKE])
+@pytest.mark.parametrize("weight", [Fraction(0), Fraction(3, 10), Fraction(1, 2), Fraction(1)])
+@pytest.mark.parametrize(("first", "second"), [("1", "2"), ("zoë", "3"), ("4", STRANGER)])
+def test_list_equals_exhaustive_ranking(
+    stack: Stack, first: str, second: str, weight: Fraction, objective: int
+) -> None:
+    response = stack.gateway.pair(first, second, first_weight=float(weight), objective=objective, page_size=7)
+    liking = objective == recommendation_pb2.OBJECTIVE_LIKE
+    expected = oracle(stack.release, first, second, weight, liking)
+    assert movie_ids(response) == [f"m{row}" for row in expected[:7]]
+
+
+def test_every_field_of_the_answer_is_filled(stack: Stack) -> None:
+    response = stack.gateway.pair("1", "2", first_weight=1, page_size=1)
+    row = oracle(stack.release, "1", "2", Fraction(1))[0]
+    [best] = response.recommendations
+    assert (best.movie.title, best.movie.year) == (f"Movie {row}", 1990 + row)
+    assert len(best.movie.genres) == row % 3
+    assert best.first.rank == 1
+    assert best.first.score == stack.release.scores("1")[row]
+    assert isclose(best.second.predicted_rating, stack.release.stars[stack.release.line("2"), row], rel_tol=1e-6)
+    assert isclose(best.pair_score, 1 / 11)
+    assert (response.release_version, response.source) == (1, recommendation_pb2.SOURCE_MODEL)
+    assert not response.unknown_members
+
+
+def test_a_movie_nobody_rated_has_mean_rating_zero(stack: Stack) -> None:
+    movies = [recommendation.movie for recommendation in stack.gateway.pair(page_size=100).recommendations]
+    unrated = [movie for movie in movies if movie.rating_count == 0]
+    assert unrated
+    assert {movie.mean_rating for movie in unrated} == {0}
+
+
+def test_the_same_request_gets_the_same_answer(stack: Stack) -> None:
+    assert stack.gateway.pair("3", "4") == stack.gateway.pair("3", "4")
+
+
+def test_unknown_people_are_answered_and_named(stack: Stack) -> None:
+    response = stack.gateway.pair("x", "y")
+    assert movie_ids(response) == [f"m{row}" for row in oracle(stack.release, "x", "y", Fraction(1, 2))[:10]]
+    assert list(response.unknown_members) == ["x", "y"]
+
+
+def test_user_ids_are_never_logged(stack: Stack) -> None:
+    stack.gateway.pair("a secret id", "zoë")
+    with pytest.raises(grpc.RpcError):
+        stack.gateway.pair("a secret id", "a secret id")
+    assert "secret" not in stack.gateway.server.log
+    assert "zoë" not in stack.gateway.server.log
+
+
+def error_details(error: grpc.RpcError) -> tuple[error_details_pb2.ErrorInfo, error_details_pb2.BadRequest]:
+    info, bad_request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in rpc_status.from_call(error).details:
+        assert detail.Unpack(info) or detail.Unpack(bad_request)
+    return info, bad_request
+
+
+def test_all_bad_fields_are_named_at_once(stack: Stack) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        stack.gateway.pair("1", "1", first_weight=float("nan"), page_size=-1, objective=9, strategy=9)
+    info, bad_request = error_details(caught.value)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert (info.domain, info.reason) == ("pairrec", "INVALID_REQUEST")
+    fields = [violation.field for violation in bad_request.field_violations]
+    assert fields == ["second.user_id", "first_weight", "objective", "strategy", "page_size"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xff\xff", b"\x0a\x04\x0a\x02\xc3\x28"])
+def test_bytes_that_are_no_message_are_the_callers_fault(stack: Stack, content: bytes) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        stack.gateway.channel.unary_unary(RECOMMEND_PAIR)(content, timeout=20)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert error_details(caught.value)[1].field_violations[0].field == "request"
+
+
+def test_a_deadline_that_is_hardly_any_is_exceeded(stack: Stack) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        stack.gateway.pair(timeout=0.015)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
