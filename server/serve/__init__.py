@@ -1,0 +1,1 @@
+"""Starts model server and gateway together, and leaves nothing behind when asked to stop."""

@@ -1,0 +1,29 @@
+"""Ports to listen on, looked at before anything is started."""
+
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from server.serve.watch import ServeError
+
+
+def free_ports(wanted: Mapping[str, int]) -> list[int]:
+    """Returns the port to use for each one wanted, all different; 0 asks for any that is free.
+
+    Args:
+        wanted: how the person asks for another port -> the port.
+
+    Raises:
+        ServeError: one is taken or not allowed.
+    """
+    with ExitStack() as held:
+        return [held.enter_context(_listen(port, flag)).getsockname()[1] for flag, port in wanted.items()]
+
+
+def _listen(port: int, flag: str) -> socket.socket:
+    try:
+        return socket.create_server(("", port))
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise ServeError(f"port {port} cannot be used: {reason}; choose another with {flag}") from error
