@@ -15,7 +15,7 @@ _GRACE_SECONDS = 10.0
 _LAST_LINES = 10
 _TETHER = [sys.executable, "-I", str(Path(__file__).with_name("tethered.py")), str(os.getpid())]
 # Lines as they are written, and only errors of TensorFlow's own.
-_ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+_ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 class Child:
