@@ -44,12 +44,19 @@ def measure_list_baselines(fitted: FittedModels, seen: Histories, held_back: His
 
 
 def measure_stars(fitted: FittedModels, held_back: Dataset) -> list[SystemMetrics]:
-    """Measures the bias model and the ranking head by the stars they predict for held-back interactions."""
+    """Measures the bias model and the ranking head by the stars they predict for held-back interactions.
+
+    Without any there are no values: data of a few ratings has none to hold back.
+    """
     bias = baselines.BiasModel(fitted.histories, len(fitted.candidates))
     lowest, highest = fitted.scale.lowest, fitted.scale.highest
     by_bias = np.clip(bias.predict(held_back.user, held_back.row), lowest, highest)
     by_head = fitted.predict_stars(held_back.user, held_back.row)
     return [
-        SystemMetrics("bias", served=False, values={"rmse": rmse(by_bias, held_back.rating)}),
-        SystemMetrics("ranking_head", served=True, values={"rmse": rmse(by_head, held_back.rating)}),
+        SystemMetrics("bias", served=False, values=_star_values(by_bias, held_back.rating)),
+        SystemMetrics("ranking_head", served=True, values=_star_values(by_head, held_back.rating)),
     ]
+
+
+def _star_values(predicted: np.ndarray, given: np.ndarray) -> dict[str, float]:
+    return {"rmse": rmse(predicted, given)} if len(given) else {}

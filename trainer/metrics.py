@@ -41,7 +41,7 @@ def ranking_metrics(lists: np.ndarray, relevant: Histories, people: np.ndarray) 
         `ndcg_at_10` and `recall_at_20`, averaged over people with anything relevant, and `top_100`, the share of
         relevant entries that their person's list of 100 holds. All 0 when nobody has anything relevant.
     """
-    hits, relevant_count = _hits(lists, relevant, people)
+    hits, relevant_count = find_hits(lists, relevant, people)
     judged = relevant_count > 0
     if not judged.any():
         return {"ndcg_at_10": 0.0, "recall_at_20": 0.0, "top_100": 0.0}
@@ -53,8 +53,8 @@ def ranking_metrics(lists: np.ndarray, relevant: Histories, people: np.ndarray) 
     }
 
 
-def _hits(lists: np.ndarray, relevant: Histories, people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns which places of each list are relevant, [n, length] bool, and how many movies are, [n]."""
+def find_hits(lists: np.ndarray, relevant: Histories, people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns which places of the lists of `people` are relevant, [n, length] bool, and how many movies are, [n]."""
     num_columns = 1 + max(int(relevant.rows.max(initial=0)), int(lists.max(initial=0)))
     hits = np.zeros(lists.shape, bool)
     for start in range(0, len(people), PEOPLE_A_BATCH):
@@ -68,7 +68,9 @@ def _hits(lists: np.ndarray, relevant: Histories, people: np.ndarray) -> tuple[n
 
 
 def ndcg(hits: np.ndarray, relevant_count: np.ndarray, length: int) -> np.ndarray:
-    """Returns the normalised discounted cumulative gain of each list [n, >= length] bool, [n] from 0 to 1.
+    """Returns the normalised discounted cumulative gain of each list [n, >= length], [n] from 0 to 1.
+
+    Takes hits as bool, or as the chance of one.
 
     Source: Jarvelin and Kekalainen, "Cumulated gain-based evaluation of IR techniques", 2002, with gain 1 for what
     is relevant and the ideal list cut at `length`.
@@ -99,5 +101,5 @@ def liked(dataset: Dataset) -> Dataset:
 
 
 def rmse(predicted: np.ndarray, given: np.ndarray) -> float:
-    """Returns the root mean squared error in stars; NaN when there is nothing to compare."""
-    return float(np.sqrt(np.mean((predicted - given) ** 2))) if len(given) else float("nan")
+    """Returns the root mean squared error in stars of at least one prediction."""
+    return float(np.sqrt(np.mean((predicted - given) ** 2)))

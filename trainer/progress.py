@@ -27,7 +27,8 @@ class Steps:
 
     def __init__(self) -> None:
         """Writes to stderr as it is now."""
-        self._console = Console(stderr=True, highlight=False)
+        # What is said holds paths, which may look like markup.
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     def say(self, line: str) -> None:
         """Writes one line."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from dataclasses import replace
@@ -20,16 +21,20 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit status: 0, 1 for data that cannot be used."""
+    """Runs the command and returns its exit status: 0, 1 for data or a file that cannot be used, 130 on Ctrl-C."""
     options = _parse(arguments)
+    # Leaves by way of an exception, so that the release that is measured is cleared.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         measured = _measure(options)
-    except (DataError, DownloadError) as error:
+        Steps().show(_table(measured))
+        if options.json:
+            options.json.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    except (DataError, DownloadError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    Steps().show(_table(measured))
-    if options.json:
-        options.json.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return 0
 
 

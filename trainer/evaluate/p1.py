@@ -36,7 +36,8 @@ def measure(root: Path, version: int, test: Dataset) -> dict[str, dict[str, floa
     """Measures a release fitted to the train part: lists by both objectives, and stars.
 
     Returns:
-        "watch": every test row is relevant; "like": those that were liked; "stars": root mean squared error.
+        "watch": every test row is relevant; "watch_liked": the same lists, judged by what was liked; "like": LIKE's
+        lists, judged so too; "stars": root mean squared error.
     """
     release = ServedRelease(root, version, test.user_ids.tolist())
     held_back, liked_rows = Histories.of_people(test), Histories.of_people(liked(test))
@@ -45,6 +46,7 @@ def measure(root: Path, version: int, test: Dataset) -> dict[str, dict[str, floa
     like = release.lists(people, Objective.LIKE)
     return {
         "watch": ranking_metrics(watch, held_back, people),
+        "watch_liked": ranking_metrics(watch, liked_rows, people),
         "like": ranking_metrics(like, liked_rows, people),
         "stars": {"rmse": rmse(release.stars(held_back), held_back.ratings)},
     }

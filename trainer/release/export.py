@@ -42,6 +42,9 @@ def export(root: Path, fitted: FittedModels, info: dict[str, Any]) -> int:
         root: The folder of all releases.
         fitted: Models fitted on every row there is.
         info: What release.json says beside what follows from the models.
+
+    Raises:
+        OSError: The release cannot be written; see `publish`.
     """
     models, dim = _models(fitted, info["candidates"])
 
@@ -95,8 +98,11 @@ def _models(fitted: FittedModels, num_results: int) -> tuple[dict[str, Model], i
 
 
 def _save(folder: Path, name: str, model: Model) -> None:
-    tf.saved_model.save(model.module, str(folder), signatures=dict(model.signatures))
-    write_warmup(folder, name, model.warmup)
+    try:
+        tf.saved_model.save(model.module, str(folder), signatures=dict(model.signatures))
+        write_warmup(folder, name, model.warmup)
+    except tf.errors.OpError as error:  # TensorFlow's own for a full disk and the like
+        raise OSError(error.message) from error
 
 
 def _genre_flags(fitted: FittedModels) -> np.ndarray:

@@ -1,0 +1,160 @@
+"""`python -m trainer`: a release and a table, or one clear line and nothing half-made."""
+
+import fcntl
+import json
+import resource
+import signal
+
+import pytest
+
+from server.recommender.catalog import Catalog
+
+METRICS = {"ndcg_at_10": "NDCG@10", "recall_at_20": "Recall@20", "top_100": "top-100", "rmse": "RMSE"}
+SYSTEMS = ["popularity", "ease", "closed_form", "fine_tuned", "bias", "ranking_head"]
+
+
+def released(root):
+    """Everything under the folders that servers look at."""
+    return sorted(str(path.relative_to(root)) for path in root.glob("*/*"))
+
+
+def of_version(number):
+    return [f"{artefact}/{number}" for artefact in ("catalog", "movie_index", "query_tower", "ranking_head")]
+
+
+def metrics_of(root):
+    document = json.loads((root / "catalog" / "1" / "release.json").read_text())
+    return {system["system"]: system["values"] for system in document["metrics"]}
+
+
+def table_lines(said):
+    """System to the figures printed on its line, served marks taken off."""
+    lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.splitlines() if line.startswith("│")]
+    return {name.removesuffix(" *"): figures for name, *figures in lines}
+
+
+@pytest.fixture(scope="module")
+def finished(command, data, tmp_path_factory):
+    """The folder of a first release, in brackets that no display may swallow, and what was said."""
+    root = tmp_path_factory.mktemp("releases") / "in" / "[bold]"
+    status, said = command.run("--data", data, "--output", root, "--dataset", "synthetic")
+    assert status == 0, said
+    return root, said
+
+
+def test_a_release_is_exported_whole(finished):
+    root, said = finished
+    assert released(root) == of_version(1)
+    assert Catalog.open(root / "catalog" / "1").info.data.name == "synthetic"
+    assert f"Release 1 is in {root} (" in said
+
+
+def test_the_table_holds_the_figures_of_release_json(finished):
+    root, said = finished
+    reported = metrics_of(root)
+    assert list(reported) == SYSTEMS
+    printed = {
+        name: [f"{values[metric]:.3f}" if metric in values else "" for metric in METRICS]
+        for name, values in reported.items()
+    }
+    assert table_lines(said) == printed
+    assert all(heading in said for heading in METRICS.values())
+
+
+def test_every_step_is_named_and_nothing_else_is_said(finished):
+    """No warning of a library comes between."""
+    _, said = finished
+    steps = [
+        line.split(" (")[0].strip() for line in said.splitlines() if line.startswith("  ") and line.endswith(" s)")
+    ]
+    fit = ["retrieval: closed form", "retrieval: fine-tuning", "ranking head: sampling"]
+    assert steps == ["loading TensorFlow", *fit, "choosing and measuring", *fit, "exporting the release"]
+    assert "WARNING" not in said
+
+
+def test_an_interrupted_run_leaves_nothing_and_the_next_gives_the_same_figures(finished, command, data, tmp_path):
+    options = ("--data", data, "--output", tmp_path / "releases", "--dataset", "synthetic")
+    with command.start(*options) as process:
+        while "closed form" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+    assert released(tmp_path / "releases") == []
+    status, _ = command.run(*options)
+    assert status == 0
+    for system, values in metrics_of(finished[0]).items():
+        assert metrics_of(tmp_path / "releases")[system] == pytest.approx(values, abs=0.002)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_stopped_while_it_waits_to_publish_leaves_nothing(command, data, tmp_path, number, status):
+    with (tmp_path / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with command.start("--data", data, "--output", tmp_path) as process:
+            said = [process.stderr.readline() for _ in range(2)]
+            while sum("sampling" in line for line in said) < 2:
+                said.append(process.stderr.readline())
+            process.send_signal(number)
+            rest = process.stderr.read()
+    assert process.returncode == status
+    assert "Traceback" not in rest
+    assert released(tmp_path) == []
+
+
+def test_a_malformed_row_is_named_and_nothing_is_written(command, tmp_path):
+    (tmp_path / "u.item").write_text(f"1|A (1990)||||{'0|' * 18}1\n")
+    (tmp_path / "u.data").write_text("1\t1\t5\t100\n1\t1\t6\t100\n")
+    status, said = command.run("--data", tmp_path, "--output", tmp_path / "releases")
+    assert status == 1
+    assert said.startswith(f"{tmp_path / 'u.data'}, line 2: rating is '6', allowed is a whole number from 1 to 5")
+    assert said.count("\n") == 1
+    assert not (tmp_path / "releases").exists()
+
+
+def test_data_that_are_not_there_are_named(command, tmp_path):
+    status, said = command.run("--data", tmp_path / "none", "--output", tmp_path / "releases")
+    assert (status, said.count("\n")) == (1, 1)
+    assert said.startswith(str(tmp_path / "none"))
+
+
+def test_an_output_that_is_no_folder_is_said_at_once(command, data, tmp_path):
+    (tmp_path / "releases").write_text("mine")
+    status, said = command.run("--data", data, "--output", tmp_path / "releases")
+    assert (status, said.count("\n")) == (1, 1)
+    assert said.startswith(f"cannot write the release to {tmp_path / 'releases'}: ")
+    assert (tmp_path / "releases").read_text() == "mine"
+
+
+def test_a_full_disk_ends_with_one_line_and_leaves_what_was_there(finished, command, data):
+    """No file may become larger than 64 KiB, which TensorFlow learns while it writes the first model."""
+    root, _ = finished
+    with command.start("--data", data, "--output", root) as process:
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+        said = process.stderr.read()
+    assert process.returncode == 1
+    assert said.splitlines()[-1].startswith(f"cannot write the release to {root}: ")
+    assert "Traceback" not in said
+    assert released(root) == of_version(1)
+
+
+def test_help_names_every_option(command, capfd):
+    assert command.run("--help") == (0, "")
+    said = capfd.readouterr().out
+    assert all(option in said for option in ("--data DIR", "--output DIR", "--dataset", "--seed", "--cache DIR"))
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ((), "the following arguments are required: --output"),
+        (("--output", "x", "--seed", "-1"), "'-1' is not a whole number from 0 to 2^32 - 1"),
+        (("--output", "x", "--seed", str(1 << 32)), "is not a whole number from 0 to 2^32 - 1"),
+        (("--output", "x", "--dataset", "ml-1m"), "invalid choice: 'ml-1m'"),
+    ],
+)
+def test_bad_usage_is_explained(command, options, complaint):
+    status, said = command.run(*options)
+    assert status == 2
+    assert complaint in said

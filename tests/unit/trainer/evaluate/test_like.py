@@ -1,0 +1,56 @@
+"""How much stars count in LIKE is what helped people find what they liked."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from tests.unit.trainer.people import dataset_of, histories_of
+from trainer.evaluate.like import choose_like_star_share
+from trainer.fit import FittedModels
+from trainer.rating.fold_in import RatingEncoder
+from trainer.rating.gibbs import Draw, GibbsSettings
+from trainer.release.query_tower import HistoryEncoder
+from trainer.retrieval.ridge import RatingScale, Ridge, RidgeSettings
+
+NUM_MOVIES, NUM_PEOPLE = 20, 3
+SCALE = RatingScale(1.0, 5.0)
+held_back = partial(dataset_of, num_movies=NUM_MOVIES)
+
+
+def fitted(quality):
+    """Everyone will watch the lowest row first; a movie's stars are 3 and its `quality`, the same for everyone."""
+    candidates = -np.arange(NUM_MOVIES, dtype=np.float32)[:, None]
+    nothing = np.zeros((NUM_MOVIES, 1))
+    draw = Draw(np.reshape(quality, (-1, 1)), np.zeros(1), np.eye(1), nothing, 1.0)
+    rating = RatingEncoder([draw], 3.0, GibbsSettings())
+    people = histories_of(*([(NUM_MOVIES - 1, 3.0)] for _ in range(NUM_PEOPLE)))
+    rating.compress(people, 1)
+    encoder = HistoryEncoder(candidates, Ridge(RidgeSettings(dim=1), SCALE), rating)
+    embeddings = np.tile(np.float32([1, 0, 0]), (NUM_PEOPLE, 1))
+    return FittedModels(held_back([(0, 3.0)]), people, candidates, rating, encoder, embeddings, SCALE)
+
+
+def test_stars_count_where_they_tell_what_is_liked():
+    quality = np.zeros(NUM_MOVIES)
+    quality[8] = 2
+    liked = held_back(*([(8, 5.0)] for _ in range(NUM_PEOPLE)))
+    assert choose_like_star_share(fitted(quality), liked, num_candidates=15) >= 0.3
+
+
+@pytest.mark.parametrize(
+    "quality", [np.zeros(NUM_MOVIES), np.linspace(-1, 1, NUM_MOVIES)], ids=["silent", "misleading"]
+)
+def test_stars_do_not_count_where_they_tell_nothing_or_wrong(quality):
+    liked = held_back(*([(0, 5.0)] for _ in range(NUM_PEOPLE)))
+    assert choose_like_star_share(fitted(quality), liked, num_candidates=15) == 0
+
+
+@pytest.mark.parametrize("lists", [[[(4, 3.0)], [], []], [[], [], []]], ids=["nothing liked", "nothing held back"])
+def test_stars_do_not_count_where_nothing_says_so(lists):
+    assert choose_like_star_share(fitted(np.ones(NUM_MOVIES)), held_back(*lists), num_candidates=15) == 0
+
+
+def test_more_candidates_than_movies_left_are_no_hindrance():
+    liked = held_back([(8, 5.0)], [], [])
+    assert choose_like_star_share(fitted(np.zeros(NUM_MOVIES)), liked, num_candidates=200) == 0
