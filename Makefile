@@ -15,10 +15,18 @@ FIRST ?= 196
 SECOND ?= 186
 FIRST_WEIGHT ?= 0.5
 OBJECTIVE ?= watch
+# How to split and what to measure: p1, folds, time, item-stratified, pairs, guests, or all of them.
+PROTOCOL ?= p1
 
+# One word for the shell, whatever is in it.
+quote = '$(subst ','\'',$(1))'
 # A folder is used as it is; a name is found or fetched.
-TRAIN_ON = $(if $(wildcard $(DATA)/.),--data $(DATA),--dataset $(DATA))
-PAIR = --first $(FIRST) --second $(SECOND) --first-weight $(FIRST_WEIGHT) --objective $(OBJECTIVE)
+IS_FOLDER = $(findstring /,$(DATA))$(wildcard $(subst $() ,\ ,$(DATA))/.)
+TRAIN_ON = $(if $(IS_FOLDER),--data,--dataset) $(call quote,$(DATA))
+TRAIN = $(BIN)/python -m trainer $(TRAIN_ON) --output $(call quote,$(RELEASES))
+SERVE = $(BIN)/python -m server.serve --releases $(call quote,$(RELEASES))
+PAIR = $(BIN)/pairrec pair --first $(call quote,$(FIRST)) --second $(call quote,$(SECOND)) \
+	--first-weight $(call quote,$(FIRST_WEIGHT)) --objective $(call quote,$(OBJECTIVE))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo train serve recommend evaluate test check lint types proto proto-check lock clean
@@ -30,6 +38,7 @@ setup: $(INSTALLED) ## install everything into .venv (needs Python 3.11)
 
 $(LOCKED): requirements.lock
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found; install Python 3.11 or say make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test ! -L $(VENV) || { echo "make: $(VENV) is a link; installing would empty what it points to: remove the link" >&2; exit 1; }
 	@echo "Installing into $(VENV): TensorFlow among others, about 1 GB to download the first time ..."
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
@@ -40,20 +49,20 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 	@touch $@
 
 demo: $(INSTALLED) ## from nothing to a list for two: data, train, serve, ask, print (DATA=synthetic downloads nothing)
-	$(BIN)/python -m trainer $(TRAIN_ON) --output $(RELEASES)
-	$(BIN)/python -m server.serve --releases $(RELEASES) --port 0 --model_server_port 0 -- $(BIN)/pairrec pair $(PAIR)
+	$(TRAIN)
+	$(SERVE) --port 0 --model_server_port 0 -- $(PAIR)
 
 train: $(INSTALLED) ## train on DATA and export a release to RELEASES
-	$(BIN)/python -m trainer $(TRAIN_ON) --output $(RELEASES)
+	$(TRAIN)
 
 serve: $(INSTALLED) ## serve the newest release until Ctrl-C (PORT, MODEL_SERVER_PORT, TF_SERVING_TARGET)
-	$(BIN)/python -m server.serve --releases $(RELEASES) --port $(PORT) --model_server_port $(MODEL_SERVER_PORT)
+	$(SERVE) --port $(call quote,$(PORT)) --model_server_port $(call quote,$(MODEL_SERVER_PORT))
 
 recommend: $(INSTALLED) ## ask what is served for a pair: FIRST=196 SECOND=186 FIRST_WEIGHT=0.7 OBJECTIVE=like
-	@$(BIN)/pairrec pair --address localhost:$(PORT) $(PAIR)
+	@$(PAIR) --address localhost:$(call quote,$(PORT))
 
-evaluate: $(INSTALLED) ## measure the exported models on protocol P1 of MovieLens-100K
-	$(BIN)/python -m trainer.evaluate
+evaluate: $(INSTALLED) ## measure exported models on MovieLens-100K or DATA=folder (PROTOCOL=all: under 10 minutes)
+	$(BIN)/python -m trainer.evaluate $(if $(IS_FOLDER),$(TRAIN_ON)) --protocol $(PROTOCOL)
 
 test: $(INSTALLED) ## run all tests
 	$(BIN)/python -m pytest

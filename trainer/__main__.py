@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from trainer.data import DATASETS, DataError, DownloadError, load, resolve
 from trainer.progress import Steps
+from trainer.release.publish import PublishError, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         _train(options)
-    except (DataError, DownloadError) as error:
+    except (DataError, DownloadError, PublishError) as error:
         sys.stderr.write(f"{error}\n")
-        return 1
-    except OSError as error:
-        sys.stderr.write(f"cannot write the release to {options.output}: {error}\n")
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -44,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> None:
     steps, started = Steps(), time.monotonic()
     dataset = load(resolve(options.dataset, options.data, options.cache), options.dataset)
-    options.output.mkdir(parents=True, exist_ok=True)
+    prepare(options.output)
     with steps.step("loading TensorFlow"):
         # Takes seconds: not before arguments and data are known to be good.
         from trainer.report import metrics_table
@@ -62,10 +60,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--data",
         type=Path,
         metavar="DIR",
-        help="folder with u.data, u.item, u.user; without it, --dataset is fetched",
+        help="folder with u.data, u.item, u.user; without it, --dataset is fetched or generated",
     )
     parser.add_argument("--output", type=Path, metavar="DIR", required=True, help="folder of all releases")
-    parser.add_argument("--dataset", choices=DATASETS, default=DATASETS[0], help="which data to fetch (%(default)s)")
+    parser.add_argument("--dataset", choices=DATASETS, help=f"which data to fetch, or what is in DIR ({DATASETS[0]})")
     parser.add_argument("--seed", type=_seed, default=37, help="of everything random, 0 to 2^32 - 1 (%(default)s)")
     parser.add_argument(
         "--cache",
@@ -74,7 +72,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=os.environ.get("PAIRREC_CACHE") or None,
         help="where data sets are kept (PAIRREC_CACHE, else your cache folder for pairrec)",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.data and options.dataset == "synthetic":
+        parser.error("--dataset synthetic is generated and not read: leave out --dataset, or --data")
+    if not (options.data or options.dataset):
+        options.dataset = DATASETS[0]
+    return options
 
 
 def _seed(text: str) -> int:

@@ -15,6 +15,7 @@ from server.client.client import DEFAULT_ADDRESS, DEFAULT_TIMEOUT_SECONDS, Pairr
 from server.client.faults import explain
 from server.client.pair_view import PairView
 from server.client.release_view import release_view
+from server.flag_values import number
 
 _PIPE_WIDTH = 200  # nothing is cut, and a table is only as wide as what it holds
 _FAILURE, _USAGE, _INTERRUPTED = 1, 2, 130  # exit statuses, as shells and argparse have them
@@ -31,6 +32,8 @@ def main(argv: list[str] | None = None) -> int:
         return _complain(explain(error, arguments.address), _USAGE if bad else _FAILURE)
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except OSError as error:  # a full disk behind stdout, for one
+        return _complain([f"the answer cannot be written: {error.strerror}"], _FAILURE)
     return 0
 
 
@@ -95,10 +98,11 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     _add_pair_flags(pair)
     release = commands.add_parser("release", help="the release that answers, and how good it is")
     address = os.environ.get("PAIRREC_ADDRESS") or DEFAULT_ADDRESS
+    seconds = number(float, 0.001, 3600)
     for add in (pair.add_argument, release.add_argument):
         add("--json", action="store_true", help="print the response as JSON")
         add("--address", default=address, help="the gateway (PAIRREC_ADDRESS, else %(default)s)")
-        add("--timeout", type=float, default=DEFAULT_TIMEOUT_SECONDS, help="seconds to wait (%(default)s)")
+        add("--timeout", type=seconds, default=DEFAULT_TIMEOUT_SECONDS, help="seconds to wait (%(default)s)")
     return parser.parse_args(argv)
 
 

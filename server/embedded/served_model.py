@@ -32,8 +32,9 @@ class ServedModel:
     def __init__(self, config: ModelConfig, flags: Flags) -> None:
         self._config = config
         self._flags = flags
-        # Other threads read these two: what they hold is replaced, never changed.
+        # Other threads read this one: it is replaced, never changed.
         self._loaded: dict[int, SavedModel] = {}
+        # This one is changed an entry at a time, by the last request on an unloaded version too, and read as a copy.
         self._statuses: dict[int, ModelVersionStatus] = {}
         self._failures: dict[int, _Failure] = {}
         self._last_warning = ""

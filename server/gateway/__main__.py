@@ -4,9 +4,9 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
+from server.flag_values import number
 from server.gateway.config import GatewayConfig
 from server.gateway.server import PortError, serve
 
@@ -31,27 +31,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--host", default="localhost", help="address to listen on; 0.0.0.0 or [::] for all")
-    add("--port", type=_number(int, 0, 65535), default=50051, help="port to listen on; 0 picks a free one")
+    add("--port", type=number(int, 0, 65535), default=50051, help="port to listen on; 0 picks a free one")
     add("--model_server", type=_address, default="localhost:8500", help="host:port of the model server")
     add("--releases", type=Path, default=Path("serving_models"), help="folder the trainer exports to")
-    add("--default_deadline_ms", type=_number(int, 1, 3_600_000), default=2000, help="for calls without one")
-    add("--deadline_margin_ms", type=_number(int, 0, 10_000), default=20, help="kept back to answer in time")
-    add("--poll_seconds", type=_number(float, 0.05, 3600), default=1.0, help="how often to look for releases")
+    add("--default_deadline_ms", type=number(int, 1, 3_600_000), default=2000, help="for calls without one")
+    add("--deadline_margin_ms", type=number(int, 0, 10_000), default=20, help="kept back to answer in time")
+    add("--poll_seconds", type=number(float, 0.05, 3600), default=1.0, help="how often to look for releases")
     add("--log_level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO", help="what to log")
     return parser
-
-
-def _number(kind: type[int] | type[float], lowest: float, highest: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = None
-        if value is None or not lowest <= value <= highest:
-            raise argparse.ArgumentTypeError(f"{text!r} must be a number from {lowest} to {highest}")
-        return value
-
-    return read
 
 
 def _address(text: str) -> str:

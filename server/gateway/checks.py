@@ -7,7 +7,7 @@ from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 from pairrec.v1 import recommendation_pb2
 
 from server.errors import FieldFault, InvalidRequestError
-from server.recommender.queries import MILLION, Objective, PairQuery
+from server.recommender.queries import MILLION, Objective, PairQuery, Strategy
 
 _MAX_USER_ID_LENGTH = 128
 _DEFAULT_PAGE_SIZE = 10
@@ -18,6 +18,15 @@ _OBJECTIVES = {
     recommendation_pb2.OBJECTIVE_UNSPECIFIED: Objective.WATCH,
     recommendation_pb2.OBJECTIVE_WATCH: Objective.WATCH,
     recommendation_pb2.OBJECTIVE_LIKE: Objective.LIKE,
+}
+
+_STRATEGIES = {
+    recommendation_pb2.STRATEGY_UNSPECIFIED: Strategy.RANK_FUSION,
+    recommendation_pb2.STRATEGY_RANK_FUSION: Strategy.RANK_FUSION,
+    recommendation_pb2.STRATEGY_WEIGHTED_AVERAGE: Strategy.WEIGHTED_AVERAGE,
+    recommendation_pb2.STRATEGY_LEAST_MISERY: Strategy.LEAST_MISERY,
+    recommendation_pb2.STRATEGY_MOST_PLEASURE: Strategy.MOST_PLEASURE,
+    recommendation_pb2.STRATEGY_PROPORTIONAL: Strategy.PROPORTIONAL,
 }
 
 
@@ -36,6 +45,7 @@ def pair_query(request: service_pb2.RecommendPairRequest) -> PairQuery:
         first_weight_millionths=round(_first_weight(request) * MILLION),
         objective=_OBJECTIVES[request.objective],
         page_size=min(request.page_size or _DEFAULT_PAGE_SIZE, _MAX_PAGE_SIZE),
+        strategy=_STRATEGIES[request.strategy],
     )
 
 

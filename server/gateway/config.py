@@ -14,7 +14,8 @@ class GatewayConfig:
         model_server: The model server's `host:port`.
         releases: The folder the trainer exports to.
         default_deadline_ms: How long a call without a deadline of its own may take.
-        deadline_margin_ms: What is kept back of a call's time to answer in, when the models take too long.
+        deadline_margin_ms: What is kept back of a call's time to answer in, when the models take too long; of a
+            call that allows little time a quarter at most.
         poll_seconds: How often the releases and the model server are looked at.
     """
 

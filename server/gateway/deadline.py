@@ -17,6 +17,11 @@ class Deadline:
         """Returns the moment some seconds from now."""
         return cls(time.monotonic() + seconds)
 
+    @classmethod
+    def before(cls, seconds: float, margin_seconds: float) -> "Deadline":
+        """Returns the moment some seconds from now less a margin, of which little time gives up a quarter at most."""
+        return cls.after(seconds - min(margin_seconds, seconds / 4))
+
     def remaining_seconds(self) -> float:
         """Returns the time left, more than 0.
 

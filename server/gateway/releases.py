@@ -5,18 +5,15 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from server.errors import PairrecError, ReleaseError, ReleaseUnavailableError
-from server.gateway.deadline import Deadline
+from server.errors import ReleaseError, ReleaseUnavailableError
 from server.gateway.model_server import ModelServer
 from server.gateway.model_states import ModelStates
-from server.gateway.release_folder import ReleaseFolder, read_release_folder
-from server.gateway.trial import try_models
+from server.gateway.release_folder import Identity, ReleaseFolder, read_release_folder
+from server.gateway.trial import Trials
 from server.recommender.catalog import Catalog
 from server.recommender.embeddings import EmbeddingCache
 
 _STATES_SECONDS = 2.0
-# Models run for the first time may be slow.
-_TRIAL_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +23,7 @@ class ServedRelease:
     """A release that answers; a request keeps the one it began with."""
 
     catalog: Catalog
+    identity: Identity | None
     embeddings: EmbeddingCache = field(default_factory=EmbeddingCache)
 
     @property
@@ -43,6 +41,7 @@ class Releases:
     def __init__(self, root: Path, model_server: ModelServer) -> None:
         self._root = root
         self._model_server = model_server
+        self._trials = Trials(root, model_server)
         self._served: ServedRelease | None = None
         self._available = False
         self._reasons: dict[int, str] = {}
@@ -84,6 +83,8 @@ class Releases:
             else:
                 self._serve(release)
                 break
+        if self._served and folder.replaces(self._served.version, self._served.identity):
+            self._served = None  # its models may already be those of the release that took its number
         self._note(reasons)
         self._available = self._served is not None and not states.fault(self._served.version)
 
@@ -91,26 +92,18 @@ class Releases:
         """Returns a release that is fit to be served; one that already is comes back as it is."""
         objection = folder.objection(version) or states.fault(version)
         if objection:
+            self._trials.forget(version)
             raise ReleaseError(objection)
-        if self._served and self._served.version == version:
-            return self._served
-        catalog = await asyncio.to_thread(Catalog.open, self._root / "catalog" / str(version))
-        if catalog.info.version != version:
-            raise ReleaseError(f"release.json says it is version {catalog.info.version}")
-        await self._try(catalog)
-        return ServedRelease(catalog)
-
-    async def _try(self, catalog: Catalog) -> None:
-        models = self._model_server.models(catalog.info, Deadline.after(_TRIAL_SECONDS))
-        try:
-            await try_models(models, catalog)
-        except PairrecError as error:
-            raise ReleaseError(f"its models fail a trial: {error}") from error
+        served, identity = self._served, folder.identities.get(version)
+        if served and served.version == version and not folder.replaces(version, served.identity):
+            return served
+        return ServedRelease(await self._trials.passed(version, identity), identity)
 
     def _serve(self, release: ServedRelease) -> None:
         if release is not self._served or not self._available:
             logger.info("release %d is served", release.version)
         self._served = release
+        self._trials.forget(release.version)
 
     def _note(self, reasons: dict[int, str]) -> None:
         for version, reason in reasons.items():

@@ -1,6 +1,7 @@
 """Puts the gateway together and runs it until it is told to stop."""
 
 import asyncio
+import errno
 import logging
 import signal
 import socket
@@ -17,6 +18,8 @@ from server.gateway.releases import Releases
 from server.gateway.service import SERVICE_NAME, PairRecommendationService
 
 _GRACE_SECONDS = 5.0
+# Far more than any request needs; what is larger is refused before it takes memory.
+_MAX_REQUEST_BYTES = 1 << 20
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +54,12 @@ async def serve(config: GatewayConfig) -> None:
 
 
 def _server(service: PairRecommendationService, health_service: health.aio.HealthServicer) -> grpc.aio.Server:
-    # With so_reuseport, gRPC's default, a second gateway would share the port in silence.
-    server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=[("grpc.so_reuseport", 0)])
+    options = [
+        # With so_reuseport, gRPC's default, a second gateway would share the port in silence.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", _MAX_REQUEST_BYTES),
+    ]
+    server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=options)
     service_pb2_grpc.add_PairRecommendationServiceServicer_to_server(service, server)  # type: ignore[no-untyped-call]
     health_pb2_grpc.add_HealthServicer_to_server(health_service, server)
     reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
@@ -61,12 +68,26 @@ def _server(service: PairRecommendationService, health_service: health.aio.Healt
 
 def _listen(server: grpc.aio.Server, config: GatewayConfig) -> int:
     try:
-        # gRPC is content with one of the addresses of a name such as localhost, and logs lines of its own.
-        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-        socket.create_server((config.host.strip("[]"), config.port), family=family).close()
+        require_free(config.host.strip("[]"), config.port)
         return server.add_insecure_port(f"{config.host}:{config.port}")
     except (OSError, RuntimeError) as error:
         raise PortError(f"cannot listen on {config.host}:{config.port}: {error}") from error
+
+
+def require_free(host: str, port: int) -> None:
+    """Looks at every address of a host, as gRPC is content with one of them that is free.
+
+    Raises:
+        OSError: Another listens on one, or the host is unknown or none of this machine.
+    """
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for family, _, _, _, address in addresses:
+        try:
+            socket.create_server(address, family=family).close()
+        except OSError as error:
+            # A name may have an address of a kind that this machine does not have.
+            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) or len(addresses) == 1:
+                raise
 
 
 async def _watch(releases: Releases, health_service: health.aio.HealthServicer, poll_seconds: float) -> None:

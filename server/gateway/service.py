@@ -49,4 +49,4 @@ class PairRecommendationService(service_pb2_grpc.PairRecommendationServiceServic
 
     def _deadline(self, caller_seconds: float | None) -> Deadline:
         seconds = self._config.default_deadline_ms / 1000 if caller_seconds is None else caller_seconds
-        return Deadline.after(seconds - self._config.deadline_margin_ms / 1000)
+        return Deadline.before(seconds, self._config.deadline_margin_ms / 1000)

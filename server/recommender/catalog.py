@@ -59,6 +59,9 @@ class Catalog:
         histories = _map_batch(path / "histories.arrow", _HISTORY_COLUMNS)
         _check_movies(info, movies)
         _check_histories(info, histories)
+        for name in ("candidates.arrow", "popularity.arrow"):
+            rows = _map_batch(path / name, {}).num_rows
+            _require(rows == movies.num_rows, path / name, f"has {rows} rows, movies.arrow {movies.num_rows}")
         return cls(info, movies, histories)
 
     @property

@@ -30,19 +30,24 @@ def order_by_liking(watch: Order, rating: Floats, num_own: NDArray[np.int64], st
     """
     listed = watch.rank > 0
     own = listed & (watch.rank <= num_own[:, np.newaxis])
-    watch_score = _standardised(np.where(listed, watch.score, 0), own)
-    stars = _standardised(np.where(own, rating, 0), own)
+    watch_score = standardise(np.where(listed, watch.score, 0), own)
+    stars = standardise(np.where(own, rating, 0), own)
     mixture = (1 - star_share) * watch_score + star_share * stars
     below = _lowest(mixture, own) + (watch_score - _lowest(watch_score, own))
     score = np.where(own, mixture, np.where(listed, below, np.nan))
     return Order(score, np.where(own, _places(mixture, own), watch.rank))
 
 
-def _standardised(values: Floats, own: NDArray[np.bool_]) -> Floats:
-    """Takes off the mean of the own values and divides by their standard deviation; 0 where all are alike."""
-    count = np.maximum(own.sum(axis=1, keepdims=True), 1)
-    mean = np.where(own, values, 0).sum(axis=1, keepdims=True) / count
-    spread = np.sqrt((np.where(own, values - mean, 0) ** 2).sum(axis=1, keepdims=True) / count)
+def standardise(values: Floats, own: NDArray[np.bool_]) -> Floats:
+    """Takes off the mean of the own values and divides by their standard deviation; 0 where all are alike.
+
+    Args:
+        values: `[..., c]`, all finite.
+        own: `[..., c]`, which of them to standardise by.
+    """
+    count = np.maximum(own.sum(axis=-1, keepdims=True), 1)
+    mean = np.where(own, values, 0).sum(axis=-1, keepdims=True) / count
+    spread = np.sqrt((np.where(own, values - mean, 0) ** 2).sum(axis=-1, keepdims=True) / count)
     # float32 values that are all alike leave a spread of rounding errors, which must not be blown up to 1.
     alike = spread <= 1e-6 * np.abs(mean)
     return np.where(alike, 0, (values - mean) / np.where(alike, 1, spread))

@@ -15,6 +15,16 @@ class Objective(Enum):
     LIKE = "like"
 
 
+class Strategy(Enum):
+    """How two members' lists become one; each is a function of `server.recommender.fusion`."""
+
+    RANK_FUSION = "rank_fusion"
+    WEIGHTED_AVERAGE = "weighted_average"
+    LEAST_MISERY = "least_misery"
+    MOST_PLEASURE = "most_pleasure"
+    PROPORTIONAL = "proportional"
+
+
 @dataclass(frozen=True)
 class PairQuery:
     """Asks for one list for two different people.
@@ -30,6 +40,7 @@ class PairQuery:
     first_weight_millionths: int = MILLION // 2
     objective: Objective = Objective.WATCH
     page_size: int = 10
+    strategy: Strategy = Strategy.RANK_FUSION
 
 
 @dataclass(frozen=True)

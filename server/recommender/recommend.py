@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from server.recommender import predictions
 from server.recommender.catalog import Catalog
 from server.recommender.embeddings import EmbeddingCache
-from server.recommender.fusion import best_columns, rank_fusion
+from server.recommender.fusion import Columns, Picks, Votes, best_columns, fuse
 from server.recommender.lists import PairEntry, PairList, PersonEntry, PersonList, Preference
 from server.recommender.models import Floats, Models, Rows
 from server.recommender.objective import Order, order_by_liking
-from server.recommender.queries import Objective, PairQuery, PersonQuery
+from server.recommender.queries import MILLION, Objective, PairQuery, PersonQuery
 from server.recommender.row_sets import join_rows, pad_rows
 
-Columns = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 
@@ -76,10 +75,8 @@ class Recommender:
             return []
         groups = [_Group((query.first_user_id, query.second_user_id), query.objective) for query in queries]
         preferences = await self._preferences(groups)
-        weights = np.array([query.first_weight_millionths for query in queries], np.int64)
-        scores = rank_fusion(preferences.rank[:, 0], preferences.rank[:, 1], weights)
-        columns = best_columns(scores, [query.page_size for query in queries])
-        return [_pair_list(preferences, i, scores, columns[i]) for i in range(len(queries))]
+        picks = self._fuse(queries, preferences)
+        return [_pair_list(preferences, i, picks[i]) for i in range(len(queries))]
 
     async def recommend(self, queries: Sequence[PersonQuery]) -> list[PersonList]:
         """Makes each person's own list: nothing they have watched; shorter only when candidates run out."""
@@ -125,6 +122,18 @@ class Recommender:
         columns = (order.score.reshape(shape), order.rank.reshape(shape), rating.reshape(shape))
         return _Preferences(groups, joined, *columns, unknown)
 
+    def _fuse(self, queries: Sequence[PairQuery], preferences: _Preferences) -> dict[int, Picks]:
+        """Returns the movies of each query by its place; those of one strategy are fused together."""
+        first_weight = np.array([query.first_weight_millionths for query in queries], np.int64)
+        weight = np.stack([first_weight, MILLION - first_weight], axis=1)
+        picks: dict[int, Picks] = {}
+        for strategy in {query.strategy for query in queries}:
+            index = [i for i, query in enumerate(queries) if query.strategy is strategy]
+            columns = (preferences.score[index], preferences.rank[index], weight[index])
+            votes = Votes(*columns, self.catalog.info.candidates)
+            picks |= zip(index, fuse(strategy, votes, [queries[i].page_size for i in index]), strict=True)
+        return picks
+
     async def _embed(self, user_ids: Iterable[str]) -> tuple[dict[str, Floats], frozenset[str]]:
         """Returns everyone's embedding `[d]`, and who is unknown; predicts only what is not kept."""
         kept = {user_id: self.embeddings.get(user_id) for user_id in user_ids}
@@ -157,10 +166,10 @@ def _stack(embeddings: dict[str, Floats], user_ids: Sequence[str]) -> Floats:
     return np.stack([embeddings[user_id] for user_id in user_ids])
 
 
-def _pair_list(preferences: _Preferences, index: int, scores: Floats, columns: Columns) -> PairList:
-    rows = preferences.movie_row[index, columns].tolist()
-    members = (preferences.of(index, 0, columns), preferences.of(index, 1, columns))
-    values = zip(rows, scores[index, columns].tolist(), *members, strict=True)
+def _pair_list(preferences: _Preferences, index: int, picks: Picks) -> PairList:
+    rows = preferences.movie_row[index, picks.columns].tolist()
+    members = (preferences.of(index, 0, picks.columns), preferences.of(index, 1, picks.columns))
+    values = zip(rows, picks.score.tolist(), *members, strict=True)
     unknown = tuple(user_id for user_id in preferences.groups[index].user_ids if user_id in preferences.unknown)
     return PairList(tuple(PairEntry(*value) for value in values), unknown)
 

@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from server.flag_values import number
 from server.serve.stack import Settings, Stack
 from server.serve.watch import ServeError, StopRequested, Watch
 
@@ -51,9 +52,10 @@ def _parse(argv: list[str] | None) -> Settings:
     )
     add = parser.add_argument
     add("--releases", type=Path, default="serving_models", help="the folder of releases (%(default)s)")
-    add("--port", type=_port, default=50051, help="the gateway's; 0: any (%(default)s)")
-    add("--model_server_port", type=_port, default=8500, help="the model server's; 0: any (%(default)s)")
-    add("--ready_seconds", type=float, default=120, help="how long each may take (%(default)s)")
+    port = number(int, 0, 65535)
+    add("--port", type=port, default=50051, help="the gateway's; 0: any (%(default)s)")
+    add("--model_server_port", type=port, default=8500, help="the model server's; 0: any (%(default)s)")
+    add("--ready_seconds", type=number(float, 0.1, 3600), default=120, help="how long each may take (%(default)s)")
     add("command", nargs="*", metavar="-- COMMAND", help="run this when ready, then stop with its status")
     arguments = parser.parse_args(argv)
     target = os.environ.get("TF_SERVING_TARGET", "")
@@ -65,12 +67,6 @@ def _parse(argv: list[str] | None) -> Settings:
         target=target,
         command=tuple(arguments.command),
     )
-
-
-def _port(text: str) -> int:
-    if not 0 <= (port := int(text)) <= 65_535:
-        raise argparse.ArgumentTypeError(f"{text} is not within 0 to 65535")
-    return port
 
 
 if __name__ == "__main__":

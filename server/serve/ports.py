@@ -22,8 +22,11 @@ def free_ports(wanted: Mapping[str, int]) -> list[int]:
 
 
 def _listen(port: int, flag: str) -> socket.socket:
+    # On every address of both kinds: a client of "localhost" may ask at ::1 first.
+    both = socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if both else socket.AF_INET
     try:
-        return socket.create_server(("", port))
+        return socket.create_server(("", port), family=family, dualstack_ipv6=both)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise ServeError(f"port {port} cannot be used: {reason}; choose another with {flag}") from error

@@ -14,6 +14,7 @@ from string import Template
 
 from google.protobuf import text_encoding
 
+from server.gateway.release_folder import read_release_folder
 from server.serve.children import Child, stop
 from server.serve.model_servers import BINARY, Site, choose_model_server, docker_image_lacks
 from server.serve.ports import free_ports
@@ -57,7 +58,8 @@ class Stack:
             StopRequested: a signal came.
         """
         settings = self._settings
-        _require_release(settings.releases)
+        if not read_release_folder(settings.releases).versions:
+            raise ServeError(f"no release in {settings.releases}: make one with `make train`, or with `make demo`")
         port, models_port = free_ports(
             {
                 "--port (make: PORT=...)": settings.port,
@@ -114,12 +116,6 @@ class Stack:
         self._cleanup.callback(stop, process, process.send_signal)
         self._watch.until(lambda: "the end of the command" if process.poll() is None else "")
         return process.returncode if process.returncode >= 0 else 128 - process.returncode
-
-
-def _require_release(releases: Path) -> None:
-    versions = (catalog.parent.name for catalog in releases.glob("catalog/*/release.json"))
-    if not any(version.isdecimal() for version in versions):
-        raise ServeError(f"no release in {releases}: make one with `make train`, or with `make demo`")
 
 
 def _run_quietly(command: Sequence[str]) -> None:

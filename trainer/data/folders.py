@@ -9,11 +9,11 @@ from trainer.data.synthetic import generate
 DATASETS = ("ml-100k", "synthetic")
 
 
-def resolve(dataset: str, data: Path | None, cache: Path | None) -> Path:
+def resolve(dataset: str | None, data: Path | None, cache: Path | None) -> Path:
     """Finds the folder to read, fetching or generating the data set where it is missing.
 
     Args:
-        dataset: One of `DATASETS`.
+        dataset: One of `DATASETS`; may be None where `data` is given.
         data: A folder of the person's own, which wins over everything; its form is checked when it is read.
         cache: Where data sets are kept; the person's cache folder for pairrec by default.
 

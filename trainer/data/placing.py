@@ -19,6 +19,16 @@ def cached_folder(dataset: str, cache_dir: Path | None) -> Path:
     return (cache_dir or platformdirs.user_cache_path("pairrec")) / dataset
 
 
+def wait_for(lock: TextIO, folder: Path) -> None:
+    """Takes the lock of a folder; waits, and says so on stderr, while another process holds it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        console.print(f"Another run is writing {folder}; waiting for it.")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 @contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
     """Holds off other processes that would write `folder`, and clears what killed ones left beside it.
@@ -31,7 +41,7 @@ def exclusive(folder: Path) -> Iterator[None]:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with (folder.parent / f".{folder.name}.lock").open("w") as lock:
-            _wait_for(lock, folder)
+            wait_for(lock, folder)
             for leftover in folder.parent.glob(f"{_partial(folder)}*"):
                 shutil.rmtree(leftover, ignore_errors=True)
             yield
@@ -62,15 +72,6 @@ def filling(folder: Path) -> Iterator[Path]:
             return
         for path in lent.iterdir():
             path.replace(folder / path.name)
-
-
-def _wait_for(lock: TextIO, folder: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        console.print(f"Another run is writing {folder}; waiting for it.")
-        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _partial(folder: Path) -> str:

@@ -44,16 +44,22 @@ class MovieIndex(tf.Module):
     def _rank_movies(
         self, query_embedding: tf.Tensor, excluded_row: tf.Tensor, movie_row: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """Ranks by how many movies that are not excluded score strictly higher."""
+        """Ranks every movie, as `_search` would list it, and looks up those asked about."""
         scores = tf.matmul(query_embedding[:, : self._dim], self._candidates, transpose_b=True)
         excluded = self._mask(excluded_row)
         is_movie = self._is_movie(movie_row)
         rows = tf.where(is_movie, movie_row, 0)
-        of_row = tf.gather(scores, rows, batch_dims=1)
-        ascending = tf.sort(tf.where(excluded, -np.inf, scores), axis=1)
-        rank = self._num_movies - tf.searchsorted(ascending, of_row, side="right") + 1
+        rank = tf.gather(self._ranks(tf.where(excluded, -np.inf, scores)), rows, batch_dims=1)
         ranked = is_movie & ~tf.gather(excluded, rows, batch_dims=1)
-        return {"score": tf.where(is_movie, of_row, np.nan), "rank": tf.where(ranked, rank, 0)}
+        score = tf.gather(scores, rows, batch_dims=1)
+        return {"score": tf.where(is_movie, score, np.nan), "rank": tf.where(ranked, rank, 0)}
+
+    def _ranks(self, scores: tf.Tensor) -> tf.Tensor:
+        """Returns the place from 1 of every movie by falling score [n, m]; equal scores go by row, as in `top_k`."""
+        best_first = tf.argsort(scores, axis=1, direction="DESCENDING", stable=True)
+        query = tf.repeat(tf.range(tf.shape(scores)[0]), self._num_movies)
+        places = tf.tile(tf.range(1, self._num_movies + 1), tf.shape(scores)[:1])
+        return tf.scatter_nd(tf.stack((query, tf.reshape(best_first, [-1])), axis=1), places, tf.shape(scores))
 
     def _similar_movies(self, movie_row: tf.Tensor) -> dict[str, tf.Tensor]:
         is_movie = self._is_movie(movie_row)

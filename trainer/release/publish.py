@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from trainer.data.placing import wait_for
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import TextIO
 
 # In the order in which they are put in place: a release exists when its catalogue does.
 ARTEFACTS = ("query_tower", "movie_index", "ranking_head", "catalog")
+# Held while one publishes; holds the highest version number that was ever used.
+LOCK = ".lock"
+
+
+class PublishError(OSError):
+    """A release cannot be written; the message says where and why."""
+
+
+def prepare(root: Path) -> None:
+    """Makes the folder of all releases, or finds out early that no release can be written there.
+
+    Raises:
+        PublishError: It cannot.
+    """
+    with _explaining(root):
+        for artefact in ARTEFACTS:
+            (root / artefact).mkdir(parents=True, exist_ok=True)
+        (root / LOCK).open("a").close()
 
 
 def publish(root: Path, write: Callable[[int, dict[str, Path]], None]) -> int:
@@ -21,28 +41,33 @@ def publish(root: Path, write: Callable[[int, dict[str, Path]], None]) -> int:
 
     Each artefact is written under a name that servers ignore and renamed when all are whole, the catalogue last.
     What an export that was killed left behind is cleared, and its version number is not used again, since a model
-    server may have loaded what it left.
+    server may have loaded what it left. Nor is that of a release that was removed since: the lock's file keeps the
+    highest. Waits, and says so on stderr, while another process publishes.
 
     Args:
         root: The folder of all releases; made where it is missing.
         write: Called with the version and an empty folder for each artefact of `ARTEFACTS`.
 
     Raises:
-        OSError: `root` cannot be written, or is full; then there is no release more and none less.
+        PublishError: `root` cannot be written, or is full; then there is no release more and none less.
     """
-    for artefact in ARTEFACTS:
-        (root / artefact).mkdir(parents=True, exist_ok=True)
-    with _exclusive(root / ".lock"):
+    prepare(root)
+    with _explaining(root), (root / LOCK).open("r+") as lock:
+        wait_for(lock, root)
         _clear_partials(root)
-        version = 1 + max((number for artefact in ARTEFACTS for number in versions(root / artefact)), default=0)
+        taken = (number for artefact in ARTEFACTS for number in versions(root / artefact))
+        version = 1 + max([_highest(lock), *taken])
         staged = {artefact: root / artefact / f".{version}.partial" for artefact in ARTEFACTS}
         try:
             for folder in staged.values():
                 folder.mkdir()
             write(version, staged)
-            os.sync()
+            for folder in staged.values():
+                _flush(folder, *folder.rglob("*"))
+            _keep(lock, version)
             for artefact in ARTEFACTS:
                 staged[artefact].rename(root / artefact / str(version))
+                _flush(root / artefact)
         except BaseException:
             _clear_partials(root)
             raise
@@ -71,9 +96,33 @@ def _clear_leftovers(root: Path) -> None:
                 shutil.rmtree(entry, ignore_errors=True)
 
 
+def _highest(lock: TextIO) -> int:
+    """Returns the highest number that was ever used, as far as the file knows."""
+    text = lock.read()
+    return int(text) if text.isdecimal() else 0
+
+
+def _keep(lock: TextIO, version: int) -> None:
+    lock.seek(0)
+    lock.truncate()
+    lock.write(str(version))
+    lock.flush()
+    os.fsync(lock.fileno())
+
+
+def _flush(*paths: Path) -> None:
+    """Makes sure that the content of files, and the names in folders, survive a power cut."""
+    for path in paths:
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
 @contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Waits until no other process publishes; the lock goes with the process that holds it."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+def _explaining(root: Path) -> Iterator[None]:
+    try:
         yield
+    except OSError as error:
+        raise PublishError(f"cannot write the release to {root}: {error}") from error

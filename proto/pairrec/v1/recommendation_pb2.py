@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from pairrec.v1 import movie_pb2 as pairrec_dot_v1_dot_movie__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpairrec/v1/recommendation.proto\x12\npairrec.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16pairrec/v1/movie.proto\"\x1f\n\x06Member\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"I\n\x10MemberPreference\x12\r\n\x05score\x18\x01 \x01(\x01\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\x18\n\x10predicted_rating\x18\x03 \x01(\x01\"\xa5\x01\n\x12PairRecommendation\x12 \n\x05movie\x18\x01 \x01(\x0b\x32\x11.pairrec.v1.Movie\x12\x12\n\npair_score\x18\x02 \x01(\x01\x12+\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x1c.pairrec.v1.MemberPreference\x12,\n\x06second\x18\x04 \x01(\x0b\x32\x1c.pairrec.v1.MemberPreference*O\n\tObjective\x12\x19\n\x15OBJECTIVE_UNSPECIFIED\x10\x00\x12\x13\n\x0fOBJECTIVE_WATCH\x10\x01\x12\x12\n\x0eOBJECTIVE_LIKE\x10\x02*>\n\x08Strategy\x12\x18\n\x14STRATEGY_UNSPECIFIED\x10\x00\x12\x18\n\x14STRATEGY_RANK_FUSION\x10\x01*2\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSOURCE_MODEL\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpairrec/v1/recommendation.proto\x12\npairrec.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16pairrec/v1/movie.proto\"\x1f\n\x06Member\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"I\n\x10MemberPreference\x12\r\n\x05score\x18\x01 \x01(\x01\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\x18\n\x10predicted_rating\x18\x03 \x01(\x01\"\xa5\x01\n\x12PairRecommendation\x12 \n\x05movie\x18\x01 \x01(\x0b\x32\x11.pairrec.v1.Movie\x12\x12\n\npair_score\x18\x02 \x01(\x01\x12+\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x1c.pairrec.v1.MemberPreference\x12,\n\x06second\x18\x04 \x01(\x0b\x32\x1c.pairrec.v1.MemberPreference*O\n\tObjective\x12\x19\n\x15OBJECTIVE_UNSPECIFIED\x10\x00\x12\x13\n\x0fOBJECTIVE_WATCH\x10\x01\x12\x12\n\x0eOBJECTIVE_LIKE\x10\x02*\xaf\x01\n\x08Strategy\x12\x18\n\x14STRATEGY_UNSPECIFIED\x10\x00\x12\x18\n\x14STRATEGY_RANK_FUSION\x10\x01\x12\x1d\n\x19STRATEGY_WEIGHTED_AVERAGE\x10\x02\x12\x19\n\x15STRATEGY_LEAST_MISERY\x10\x03\x12\x1a\n\x16STRATEGY_MOST_PLEASURE\x10\x04\x12\x19\n\x15STRATEGY_PROPORTIONAL\x10\x05*2\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSOURCE_MODEL\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,10 +37,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEMBER'].fields_by_name['user_id']._serialized_options = b'\342A\001\002'
   _globals['_OBJECTIVE']._serialized_start=380
   _globals['_OBJECTIVE']._serialized_end=459
-  _globals['_STRATEGY']._serialized_start=461
-  _globals['_STRATEGY']._serialized_end=523
-  _globals['_SOURCE']._serialized_start=525
-  _globals['_SOURCE']._serialized_end=575
+  _globals['_STRATEGY']._serialized_start=462
+  _globals['_STRATEGY']._serialized_end=637
+  _globals['_SOURCE']._serialized_start=639
+  _globals['_SOURCE']._serialized_end=689
   _globals['_MEMBER']._serialized_start=104
   _globals['_MEMBER']._serialized_end=135
   _globals['_MEMBERPREFERENCE']._serialized_start=137

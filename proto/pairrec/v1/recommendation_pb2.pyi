@@ -18,6 +18,10 @@ class Strategy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     STRATEGY_UNSPECIFIED: _ClassVar[Strategy]
     STRATEGY_RANK_FUSION: _ClassVar[Strategy]
+    STRATEGY_WEIGHTED_AVERAGE: _ClassVar[Strategy]
+    STRATEGY_LEAST_MISERY: _ClassVar[Strategy]
+    STRATEGY_MOST_PLEASURE: _ClassVar[Strategy]
+    STRATEGY_PROPORTIONAL: _ClassVar[Strategy]
 
 class Source(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -28,6 +32,10 @@ OBJECTIVE_WATCH: Objective
 OBJECTIVE_LIKE: Objective
 STRATEGY_UNSPECIFIED: Strategy
 STRATEGY_RANK_FUSION: Strategy
+STRATEGY_WEIGHTED_AVERAGE: Strategy
+STRATEGY_LEAST_MISERY: Strategy
+STRATEGY_MOST_PLEASURE: Strategy
+STRATEGY_PROPORTIONAL: Strategy
 SOURCE_UNSPECIFIED: Source
 SOURCE_MODEL: Source
 

@@ -45,6 +45,17 @@ def test_table_and_json_hold_the_list_that_is_right(pairrec):
     assert table.splitlines()[0].endswith("release 3")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("flags", [(), ("--json",)], ids=["table", "json"])
+def test_an_answer_that_cannot_be_written_is_one_line(address, flags):
+    command = [Path(sys.executable).with_name("pairrec"), *PAIR, *flags, "--address", address]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0].startswith("pairrec: the answer cannot be written: ")
+    assert "Traceback" not in done.stderr
+
+
 def test_every_bad_value_is_named_by_its_flag(pairrec):
     done = pairrec("pair", "--first", "1", "--second", "1", "--first-weight", "1.5", "--top", "-1")
     assert done.returncode == 2

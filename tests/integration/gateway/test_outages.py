@@ -45,11 +45,11 @@ def test_a_gateway_that_starts_first_waits_for_the_model_server(root: Path) -> N
 
 
 def test_a_hanging_model_server_ends_inside_the_deadline(root: Path) -> None:
-    flags = ("--default_deadline_ms", "700", "--deadline_margin_ms", "400")
+    flags = ("--default_deadline_ms", "1600", "--deadline_margin_ms", "400")
     with model_server(root) as models, gateway(root, models.port, *flags) as served:
         eventually(lambda: served.serves(1))
         models.process.send_signal(signal.SIGSTOP)
-        assert code_of_pair(served, timeout=0.7) is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert code_of_pair(served, timeout=1.6) is grpc.StatusCode.DEADLINE_EXCEEDED
         assert code_of_pair(served, timeout=None) is grpc.StatusCode.DEADLINE_EXCEEDED
         eventually(lambda: served.health() == NOT_SERVING)
         models.process.send_signal(signal.SIGCONT)

@@ -9,6 +9,7 @@ from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 from pairrec.v1 import recommendation_pb2
 
 from tests.integration.gateway.conftest import Stack
+from tests.integration.gateway.processes import eventually, gateway
 from tests.tiny_release import STRANGER, oracle
 
 RECOMMEND_PAIR = "/pairrec.v1.PairRecommendationService/RecommendPair"
@@ -94,7 +95,24 @@ def test_bytes_that_are_no_message_are_the_callers_fault(stack: Stack, content: 
     assert error_details(caught.value)[1].field_violations[0].field == "request"
 
 
-def test_a_deadline_that_is_hardly_any_is_exceeded(stack: Stack) -> None:
+def test_a_request_far_larger_than_any_can_be_is_refused(stack: Stack) -> None:
     with pytest.raises(grpc.RpcError) as caught:
-        stack.gateway.pair(timeout=0.015)
-    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        stack.gateway.channel.unary_unary(RECOMMEND_PAIR)(bytes(2 << 20), timeout=20)
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_bytes_that_are_no_message_are_the_callers_fault_in_a_stream_too(stack: Stack) -> None:
+    channel = stack.gateway.channel
+    watch = channel.unary_stream("/grpc.health.v1.Health/Watch")
+    reflect = channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+    for answers in (watch(b"\xff", timeout=20), reflect(iter([b"\xff"]), timeout=20)):
+        with pytest.raises(grpc.RpcError) as caught:
+            next(answers)
+        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "Traceback" not in stack.gateway.server.log
+
+
+def test_a_call_that_allows_less_than_the_margin_is_answered(stack: Stack) -> None:
+    with gateway(stack.root, stack.models.port, "--deadline_margin_ms", "10000") as served:
+        eventually(lambda: served.serves(1))
+        assert served.pair(timeout=5).recommendations

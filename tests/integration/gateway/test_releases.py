@@ -27,6 +27,13 @@ def skips(served: Gateway, version: int, reason: str) -> bool:
     return reason in skipped(served).get(version, "")
 
 
+def serves_movies(served: Gateway, count: int) -> bool:
+    try:
+        return served.release().release.data.movie_count == count
+    except grpc.RpcError:  # between two releases
+        return False
+
+
 def test_it_answers_before_there_is_a_release_and_picks_it_up(tmp_path: Path) -> None:
     with model_server(tmp_path) as models, gateway(tmp_path, models.port) as served:
         for call in (served.pair, served.release):
@@ -69,6 +76,24 @@ def test_pinned_rolls_back_and_unpinned_goes_on(root: Path, served: Gateway) -> 
     assert served.pair().release_version == 1
     (root / "PINNED").unlink()
     eventually(lambda: served.serves(2))
+
+
+def test_a_release_made_anew_under_a_number_that_is_served_replaces_it(root: Path, served: Gateway) -> None:
+    for artefact in ("catalog", "query_tower", "movie_index", "ranking_head"):
+        shutil.rmtree(root / artefact / "1")
+    eventually(lambda: served.health() == NOT_SERVING)  # the model server has seen it too
+    write_release(root, 1, random_release(seed=1, num_movies=50))
+    eventually(lambda: serves_movies(served, 50))
+    assert served.pair().recommendations
+
+
+def test_a_release_replaced_by_one_that_fails_is_served_no_longer(root: Path, served: Gateway) -> None:
+    shutil.rmtree(root / "catalog" / "1")
+    write_catalog(root / "catalog" / ".1", 1, random_release(num_movies=50))
+    (root / "catalog" / ".1").rename(root / "catalog" / "1")
+    eventually(lambda: served.health() == NOT_SERVING)
+    with pytest.raises(grpc.RpcError, match="movie_index has fewer movies than the catalogue's 50"):
+        served.pair()
 
 
 def test_an_unclear_pin_keeps_what_is_served(root: Path, served: Gateway) -> None:

@@ -9,6 +9,7 @@ import grpc
 import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from server.gateway.server import require_free
 from tests.integration.gateway.conftest import Stack
 from tests.integration.gateway.processes import NOT_SERVING, SERVICE, SERVING, eventually, gateway, model_server
 
@@ -60,6 +61,18 @@ def test_a_port_taken_on_one_address_of_localhost_counts_as_occupied() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         command = [sys.executable, "-m", "server.gateway", "--port", str(other.getsockname()[1])]
         assert subprocess.run(command, capture_output=True, check=False).returncode == 1
+
+
+def test_every_address_of_the_host_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not every machine has ::1 for localhost; an address that no machine has is passed over."""
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as other:
+        port = other.getsockname()[1]
+        absent = (socket.AF_INET, 0, 0, "", ("192.0.2.1", port))
+        found = [absent, (socket.AF_INET6, 0, 0, "", ("::1", port, 0, 0))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        with pytest.raises(OSError, match="Address already in use"):
+            require_free("localhost", port)
+    require_free("localhost", port)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -93,7 +93,9 @@ def test_a_taken_port_stops_the_start_with_one_line(launch, flag):
 
 
 def test_a_folder_without_a_release_stops_the_start_with_one_line(launch, tmp_path):
-    (tmp_path / "catalog" / ".7-half-made").mkdir(parents=True)
+    for name in (".7-half-made", "007"):  # the latter is no name of a release
+        (tmp_path / "catalog" / name).mkdir(parents=True)
+        (tmp_path / "catalog" / name / "release.json").touch()
     launched = launch(*FREE, releases=tmp_path)
     assert launched.ended() == 1
     [line] = launched.lines

@@ -37,6 +37,16 @@ def test_the_flags_become_the_request(gateway):
     ]
 
 
+@pytest.mark.parametrize(
+    "strategy", ["rank-fusion", "weighted-average", "least-misery", "most-pleasure", "proportional"]
+)
+def test_every_strategy_has_its_word(gateway, strategy):
+    gateway.answers = [service_pb2.RecommendPairResponse()]
+    assert main([*PAIR, "--strategy", strategy, "--address", gateway.address]) == 0
+    name = f"STRATEGY_{strategy.replace('-', '_').upper()}"
+    assert gateway.requests[0].strategy == recommendation_pb2.Strategy.Value(name)
+
+
 def test_a_weight_of_zero_is_sent_as_zero(gateway):
     gateway.answers = [service_pb2.RecommendPairResponse()]
     main([*PAIR, "--first-weight", "0", "--address", gateway.address])
@@ -111,6 +121,8 @@ def test_a_server_that_does_not_answer_in_time_is_said(capsys):
         ["--objective", "sleep"],
         ["--top", str(2**40)],
         ["--first", "\udcff"],
+        ["--timeout", "nan"],
+        ["--timeout", "-1"],
         ["--nonsense"],
     ],
 )

@@ -1,13 +1,14 @@
 """Reading MovieLens-100K's format."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trainer.data import DataError, load
-from trainer.data.movielens_100k import STANDARD_GENRES
+from trainer.data.movielens_100k import LICENSES, STANDARD_GENRES
 
 
 def test_movies_are_numbered_by_ascending_id_rated_or_not(write_folder, flags):
@@ -152,3 +153,12 @@ def test_folder_in_place_of_a_file_is_named(write_folder):
     (folder / "u.data").mkdir()
     with pytest.raises(DataError, match=r"u.data: cannot be read \(Is a directory\)"):
         load(folder)
+
+
+def test_a_folder_of_ones_own_is_called_by_its_name_and_has_nobodys_terms(write_folder, monkeypatch):
+    written = write_folder()
+    folder = written.rename(written.with_name("ml-100k"))
+    monkeypatch.chdir(folder)
+    for path in (folder, Path()):
+        assert (load(path).name, load(path).license) == ("ml-100k", "Terms not stated; supplied with --data.")
+    assert load(folder, "ml-100k").license == LICENSES["ml-100k"]

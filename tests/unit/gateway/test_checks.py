@@ -2,10 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
+from pairrec.v1 import recommendation_pb2
 
 from server.errors import InvalidRequestError
 from server.gateway.checks import pair_query
-from server.recommender.queries import Objective, PairQuery
+from server.recommender.queries import Objective, PairQuery, Strategy
 
 FIRST, SECOND = {"user_id": "1"}, {"user_id": "2"}
 
@@ -21,7 +22,7 @@ def faults(**fields: object) -> list[tuple[str, str]]:
 
 
 def test_what_is_left_open_gets_its_default() -> None:
-    assert query() == PairQuery("1", "2", 500_000, Objective.WATCH, 10)
+    assert query() == PairQuery("1", "2", 500_000, Objective.WATCH, 10, Strategy.RANK_FUSION)
 
 
 @pytest.mark.parametrize(("weight", "millionths"), [(0, 0), (1, 10**6), (0.7, 700_000), (0.1 + 0.2, 300_000)])
@@ -48,6 +49,13 @@ def test_every_objective_is_understood() -> None:
     ]
 
 
+def test_every_strategy_is_understood() -> None:
+    names = [name.removeprefix("STRATEGY_") for name in recommendation_pb2.Strategy.keys()[1:]]
+    assert [query(strategy=f"STRATEGY_{name}").strategy for name in names] == [Strategy[name] for name in names]
+    assert set(names) == {strategy.name for strategy in Strategy}
+    assert query(strategy=0).strategy is Strategy.RANK_FUSION
+
+
 @pytest.mark.parametrize("length", [1, 128])
 def test_user_ids_up_to_the_bound_are_fine(length: int) -> None:
     assert query(first={"user_id": "ü" * length}).first_user_id == "ü" * length
@@ -70,7 +78,8 @@ def test_user_ids_up_to_the_bound_are_fine(length: int) -> None:
             {"strategy": 7},
             (
                 "strategy",
-                "is 7, which is unknown; must be one of STRATEGY_UNSPECIFIED, STRATEGY_RANK_FUSION",
+                "is 7, which is unknown; must be one of STRATEGY_UNSPECIFIED, STRATEGY_RANK_FUSION, "
+                "STRATEGY_WEIGHTED_AVERAGE, STRATEGY_LEAST_MISERY, STRATEGY_MOST_PLEASURE, STRATEGY_PROPORTIONAL",
             ),
         ),
         (

@@ -82,6 +82,8 @@ FAULTS = [
     (truncate("release.json", 40), "release.json cannot be read"),
     (truncate("movies.arrow", 0), "movies.arrow cannot be read"),
     (truncate("histories.arrow", 500), "histories.arrow cannot be read"),
+    (truncate("candidates.arrow", 300), "candidates.arrow cannot be read"),
+    (truncate("popularity.arrow", 300), "popularity.arrow cannot be read"),
     (two_batches, "movies.arrow has 2 record batches, must have 1"),
     (change(data=DATA | {"num_movies": 11}), "movies.arrow has 10 movies, release.json says 11"),
     (change(data=DATA | {"num_users": 5}), "has 4 people with 6 ratings, release.json says 5 with 6"),

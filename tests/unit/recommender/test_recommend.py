@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.recommender.lists import PersonList
-from server.recommender.queries import MILLION, Objective, PairQuery, PersonQuery
+from server.recommender.queries import MILLION, Objective, PairQuery, PersonQuery, Strategy
 from tests.tiny_release import STRANGER, random_release
 from tests.unit.recommender.conftest import Tiny
 
@@ -25,13 +25,17 @@ def own(tiny: Tiny, *queries: PersonQuery) -> list[PersonList]:
     return asyncio.run(tiny.recommender.recommend(queries))
 
 
-@given(people=st.permutations(USERS), objective=st.sampled_from(Objective))
+@given(
+    people=st.permutations((*USERS, STRANGER)),
+    objective=st.sampled_from(Objective),
+    strategy=st.sampled_from(Strategy),
+)
 def test_weight_one_is_the_firsts_own_list_and_zero_the_seconds(
-    tiny: Tiny, people: list[str], objective: Objective
+    tiny: Tiny, people: list[str], objective: Objective, strategy: Strategy
 ) -> None:
     """Under the same exclusions, as far as one person's candidates go."""
     first, second = people[:2]
-    query = PairQuery(first, second, MILLION, objective, page_size=tiny.release.k)
+    query = PairQuery(first, second, MILLION, objective, tiny.release.k, strategy)
     [for_first], [for_second] = tiny.pairs(query), tiny.pairs(replace(query, first_weight_millionths=0))
     mine = PersonQuery(first, objective, tiny.release.k, tiny.catalog.history(second))
     theirs = PersonQuery(second, objective, tiny.release.k, tiny.catalog.history(first))

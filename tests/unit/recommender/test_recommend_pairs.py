@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.recommender.lists import PairList
-from server.recommender.queries import MILLION, Objective, PairQuery
+from server.recommender.queries import MILLION, Objective, PairQuery, Strategy
 from server.recommender.recommend import Recommender
 from tests.tiny_release import STRANGER, oracle, random_release
 from tests.unit.recommender.conftest import Tiny
@@ -16,25 +17,36 @@ from tests.unit.recommender.conftest import Tiny
 PEOPLE = (*random_release().user_ids, STRANGER)
 WEIGHTS = st.one_of(st.sampled_from((0, 1, MILLION // 2, MILLION)), st.integers(0, MILLION))
 QUERIES = st.builds(
-    lambda people, weight, objective, size: PairQuery(*people, weight, objective, size),
+    lambda people, *rest: PairQuery(*people, *rest),
     st.permutations(PEOPLE).map(lambda people: people[:2]),
     WEIGHTS,
     st.sampled_from(Objective),
     st.integers(1, 100),
+    st.sampled_from(Strategy),
 )
+BY_RANKS = QUERIES.map(lambda query: replace(query, strategy=Strategy.RANK_FUSION))
+BY_SHARES = QUERIES.map(lambda query: replace(query, strategy=Strategy.WEIGHTED_AVERAGE))
 
 
 def rows(answer: PairList) -> list[int]:
     return [entry.row for entry in answer.entries]
 
 
-def utilities(answer: PairList) -> tuple[float, float]:
-    """What rank fusion adds up, weights aside, for the first and for the second."""
-    ranks = [(entry.first.rank, entry.second.rank) for entry in answer.entries]
-    return sum(1 / (10 + first) for first, _ in ranks), sum(1 / (10 + second) for _, second in ranks)
+def utilities(tiny: Tiny, query: PairQuery, weights: Iterable[int]) -> list[tuple[float, float]]:
+    """What the strategy adds up, weights aside, for each member over the list that each weight gives.
+
+    A movie's pair score at weight 1 is what it means to the first, at weight 0 to the second.
+    """
+    whole = replace(query, page_size=100)
+    of_members = [
+        {entry.row: entry.pair_score for entry in tiny.pairs(replace(whole, first_weight_millionths=alone))[0].entries}
+        for alone in (MILLION, 0)
+    ]
+    lists = [rows(tiny.pairs(replace(query, first_weight_millionths=weight))[0]) for weight in weights]
+    return [tuple(sum(map(of_member.get, listed)) for of_member in of_members) for listed in lists]
 
 
-@given(query=QUERIES)
+@given(query=BY_RANKS)
 def test_list_equals_exhaustive_ranking(tiny: Tiny, query: PairQuery) -> None:
     [answer] = tiny.pairs(query)
     weight = Fraction(query.first_weight_millionths, MILLION)
@@ -56,11 +68,9 @@ def test_swapping_people_and_turning_the_weight_changes_nothing(tiny: Tiny, quer
     assert list(answer.entries) == turned
 
 
-@given(query=QUERIES, weights=st.tuples(WEIGHTS, WEIGHTS))
+@given(query=BY_RANKS | BY_SHARES, weights=st.tuples(WEIGHTS, WEIGHTS))
 def test_more_weight_never_serves_the_first_worse(tiny: Tiny, query: PairQuery, weights: tuple[int, int]) -> None:
-    lower, higher = (
-        utilities(tiny.pairs(replace(query, first_weight_millionths=weight))[0]) for weight in sorted(weights)
-    )
+    lower, higher = utilities(tiny, query, sorted(weights))
     assert higher[0] >= lower[0] - 1e-12
     assert higher[1] <= lower[1] + 1e-12
 
@@ -71,6 +81,23 @@ def test_no_watched_movie_and_no_repeat_returns(tiny: Tiny, query: PairQuery) ->
     history = tiny.release.history
     assert not set(rows(answer)) & {*history(query.first_user_id), *history(query.second_user_id)}
     assert len(set(rows(answer))) == len(rows(answer))
+
+
+@given(query=QUERIES, shorter=st.integers(1, 100))
+def test_the_first_of_a_long_list_are_the_short_list_and_scores_never_rise(
+    tiny: Tiny, query: PairQuery, shorter: int
+) -> None:
+    [answer], [short] = tiny.pairs(query), tiny.pairs(replace(query, page_size=shorter))
+    both = min(shorter, query.page_size)
+    assert answer.entries[:both] == short.entries[:both]
+    assert all(better.pair_score >= worse.pair_score for better, worse in pairwise(answer.entries))
+
+
+@given(query=QUERIES)
+def test_a_list_is_as_long_as_asked_or_as_candidates_go(tiny: Tiny, query: PairQuery) -> None:
+    [answer] = tiny.pairs(query)
+    [fused] = tiny.pairs(replace(query, strategy=Strategy.RANK_FUSION))
+    assert len(answer.entries) == len(fused.entries)
 
 
 @given(queries=st.lists(QUERIES, max_size=5))

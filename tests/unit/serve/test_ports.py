@@ -15,9 +15,9 @@ def test_zero_is_a_free_port_and_two_of_them_differ():
         pass
 
 
-@pytest.mark.parametrize("host", ["", "127.0.0.1"])
+@pytest.mark.parametrize("host", ["", "127.0.0.1", "::1"])
 def test_a_taken_port_is_named_with_its_flag(host):
-    with socket.create_server((host, 0)) as taken:
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ServeError, match=f"port {port} cannot be used: Address already in use; .* --port"):
             free_ports({"--port": port})

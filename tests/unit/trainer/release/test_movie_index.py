@@ -84,6 +84,16 @@ def test_ranks_count_what_is_better_and_not_excluded(small_release, excluded, ro
             assert got_rank == better + 1
 
 
+def test_equal_scores_are_ranked_by_row(release):
+    """A stranger's scores are popularity, where many movies are equal."""
+    query, rows = release.embed(["nobody"]), np.arange(400, dtype=np.int32)[None]
+    answer = release.rank(query, NONE, rows)
+    assert len(set(answer["score"][0])) < 400
+    assert answer["rank"][0].tolist() == (1 + np.argsort(np.argsort(-answer["score"][0], kind="stable"))).tolist()
+    found = release.search(query, NONE)["movie_row"]
+    assert release.rank(query, NONE, found)["rank"].tolist() == [list(range(1, 201))]
+
+
 @pytest.mark.parametrize("strange", STRANGE_ROWS)
 def test_rows_out_of_range_have_no_score_and_no_rank(release, strange):
     answer = release.rank(queries(release, 1), NONE, [[strange]])

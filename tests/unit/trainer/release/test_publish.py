@@ -1,5 +1,7 @@
 """A release is published whole or not at all, whoever is killed, full or at work at the same time."""
 
+import fcntl
+import shutil
 import signal
 import subprocess
 import sys
@@ -7,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from trainer.release.publish import ARTEFACTS, publish, versions
+from trainer.release.publish import ARTEFACTS, LOCK, PublishError, prepare, publish, versions
 
 # Publishes under argv[1]; argv[2] names the event at which the process kills itself, argv[3] which of them.
 EXPORT = """
@@ -35,7 +37,7 @@ print(publish(root, write))
 
 def export(root, fatal="", countdown=0):
     command = [sys.executable, "-c", EXPORT, str(root), fatal, str(countdown)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def write(version, folders):
@@ -64,6 +66,33 @@ def test_the_number_of_a_leftover_is_not_used_again_and_the_leftover_goes(tmp_pa
     (tmp_path / "movie_index" / name).mkdir(parents=True)
     assert publish(tmp_path, write) == 8
     assert entries(tmp_path) == of_versions(8)
+
+
+def test_no_number_is_used_again_when_the_artefacts_were_removed(tmp_path):
+    publish(tmp_path, write)
+    publish(tmp_path, write)
+    for artefact in ARTEFACTS:
+        shutil.rmtree(tmp_path / artefact)
+    assert publish(tmp_path, write) == 3
+
+
+@pytest.mark.parametrize("content", ["", "1", "gibberish"])
+def test_what_the_lock_holds_never_takes_a_number_back(tmp_path, content):
+    publish(tmp_path, write)
+    publish(tmp_path, write)
+    (tmp_path / LOCK).write_text(content)
+    assert publish(tmp_path, write) == 3
+    assert (tmp_path / LOCK).read_text() == "3"
+
+
+def test_waiting_for_another_export_is_said(tmp_path):
+    prepare(tmp_path)
+    with (tmp_path / LOCK).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with export(tmp_path) as waiting:
+            assert waiting.stderr.readline() == f"Another run is writing {tmp_path}; waiting for it.\n"
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            assert waiting.communicate() == ("1\n", "")
 
 
 def test_names_that_are_no_versions_are_left_alone(tmp_path):
@@ -110,8 +139,9 @@ def test_a_process_killed_on_the_way_leaves_no_release(tmp_path, event, countdow
     with export(tmp_path, event, countdown) as killed:
         assert killed.wait() == -signal.SIGKILL
     assert versions(tmp_path / "catalog") == [1]
-    assert publish(tmp_path, write) == (3 if countdown else 2)
-    assert set(entries(tmp_path)) == set(of_versions(1, 3 if countdown else 2))
+    number = 2 if event == "writing" else 3  # once it is about to be seen, the number is taken
+    assert publish(tmp_path, write) == number
+    assert set(entries(tmp_path)) == set(of_versions(1, number))
 
 
 def test_processes_at_the_same_time_publish_one_whole_release_each(tmp_path):
@@ -124,11 +154,12 @@ def test_processes_at_the_same_time_publish_one_whole_release_each(tmp_path):
 
 
 @pytest.mark.parametrize("in_the_way", ["file", "file/query_tower", "file/catalog"])
-def test_a_root_that_cannot_be_written_is_an_os_error_and_nothing_is_published(tmp_path, in_the_way):
+def test_a_root_that_cannot_be_written_is_said_and_nothing_is_published(tmp_path, in_the_way):
     path = tmp_path / in_the_way
     path.parent.mkdir(exist_ok=True)
     path.write_text("mine")
-    with pytest.raises(OSError, match=r"exists|Not a directory"):
-        publish(tmp_path / "file", write)
+    for call in (lambda: prepare(tmp_path / "file"), lambda: publish(tmp_path / "file", write)):
+        with pytest.raises(PublishError, match=f"cannot write the release to {tmp_path / 'file'}: .*{in_the_way}"):
+            call()
     assert path.read_text() == "mine"
     assert not list(tmp_path.glob("file/*/*"))

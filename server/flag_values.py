@@ -1,0 +1,19 @@
+"""Values of flags, checked while the command line is read."""
+
+import argparse
+from collections.abc import Callable
+
+
+def number(kind: type[int] | type[float], lowest: float, highest: float) -> Callable[[str], float]:
+    """Returns a type for argparse: a number from `lowest` to `highest`, both included, anything else refused."""
+
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not lowest <= value <= highest:
+            raise argparse.ArgumentTypeError(f"{text!r} must be a number from {lowest} to {highest}")
+        return value
+
+    return read
