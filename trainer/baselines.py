@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
+
+from trainer.retrieval import item_to_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,16 +20,10 @@ def popularity(histories: Histories, num_movies: int) -> Callable[[np.ndarray], 
     return lambda people: np.broadcast_to(counts, (len(people), num_movies))
 
 
-def ease(histories: Histories, num_movies: int, penalty: float = 350.0) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns a function from people [n] to scores [n, m]: a linear item-to-item model in closed form.
-
-    Source: Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", 2019.
-    """
-    ones = np.ones(len(histories.rows))
-    watched = sparse.csr_matrix((ones, histories.rows, histories.offsets), shape=(len(histories), num_movies))
-    inverse = np.linalg.inv((watched.T @ watched).toarray() + penalty * np.eye(num_movies))
-    weights = -inverse / np.diag(inverse)
-    np.fill_diagonal(weights, 0.0)
+def ease(histories: Histories, num_movies: int, penalty: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns a function from people [n] to scores [n, m]: EASE, unreduced."""
+    watched = item_to_item.watched_matrix(histories, num_movies)
+    weights = item_to_item.ease(histories, num_movies, penalty)
     return lambda people: watched[people] @ weights
 
 

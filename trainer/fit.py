@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from trainer.rating.blend import BlendedEncoder, damped_means
 from trainer.rating.fold_in import RatingEncoder
 from trainer.rating.gibbs import GibbsSampler, GibbsSettings
 from trainer.release.query_tower import HistoryEncoder
+from trainer.retrieval import item_to_item
 from trainer.retrieval.alternating import fit_candidates
+from trainer.retrieval.encoder import RetrievalEncoder
+from trainer.retrieval.item_to_item import ItemPart
 from trainer.retrieval.model import FineTuning, RetrievalModel, fine_tune
 from trainer.retrieval.ridge import RatingScale, Ridge, RidgeSettings
 
@@ -23,6 +27,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class ItemSettings:
+    """What the item-to-item part is.
+
+    Attributes:
+        weight: Factor of its scores beside the others; 0: there is none.
+        penalty: Of EASE.
+        rank: Size of its embeddings.
+    """
+
+    weight: float = 0.0
+    penalty: float = 350.0
+    rank: int = 128
+
+
+@dataclass(frozen=True)
 class FitSettings:
     """Everything that is set before fitting.
 
@@ -31,7 +50,8 @@ class FitSettings:
         sweeps: Sweeps of the closed-form start.
         tuning: How candidates are fine-tuned.
         gibbs: How the rating model is sampled.
-        rating_dim: Size of the rating part of a query embedding.
+        item: How much of an item-to-item part is joined in.
+        rating_dim: Axes of the rating part of a query embedding.
         seed: Of everything random.
     """
 
@@ -39,6 +59,7 @@ class FitSettings:
     sweeps: int = 8
     tuning: FineTuning = field(default_factory=FineTuning)
     gibbs: GibbsSettings = field(default_factory=GibbsSettings)
+    item: ItemSettings = field(default_factory=ItemSettings)
     rating_dim: int = 48
     seed: int = 37
 
@@ -50,8 +71,8 @@ class FittedModels:
     Attributes:
         dataset: The interactions fitted to.
         histories: The same, by person.
-        candidates: [m, d] float32.
-        rating: The rating model, compressed.
+        retrieval: The retrieval model.
+        rating: The rating model.
         encoder: Both, as histories are encoded when served.
         embeddings: [n, d + 1 + r] float32 query embeddings of the people.
         scale: Of the stars.
@@ -59,16 +80,17 @@ class FittedModels:
 
     dataset: Dataset
     histories: Histories
-    candidates: np.ndarray
-    rating: RatingEncoder
+    retrieval: RetrievalEncoder
+    rating: BlendedEncoder
     encoder: HistoryEncoder
     embeddings: np.ndarray
     scale: RatingScale
 
     def indexed_candidates(self) -> np.ndarray:
         """Returns what the index searches, [m, d + 1]: candidates, and popularity for people without a history."""
-        counts = self.histories.counts(len(self.candidates))
-        return np.column_stack((self.candidates, counts / max(1, counts.max()))).astype(np.float32)
+        candidates = self.retrieval.candidates
+        counts = self.histories.counts(len(candidates))
+        return np.column_stack((candidates, counts / max(1, counts.max()))).astype(np.float32)
 
     def retrieval_scores(self, people: np.ndarray) -> np.ndarray:
         """Returns the score of every movie for each of `people` [n], [n, m] float32."""
@@ -83,7 +105,7 @@ class FittedModels:
 
 
 def closed_form(histories: Histories, dataset: Dataset, settings: FitSettings) -> np.ndarray:
-    """Returns the closed-form candidates [m, d] float32."""
+    """Returns the closed-form factors of the movies, [m, d] float32."""
     ridge = Ridge(settings.ridge, scale_of(dataset))
     return fit_candidates(histories, len(dataset.movies), ridge, settings.sweeps, settings.seed)
 
@@ -91,34 +113,43 @@ def closed_form(histories: Histories, dataset: Dataset, settings: FitSettings) -
 def fine_tuned(
     start: np.ndarray, histories: Histories, dataset: Dataset, settings: FitSettings
 ) -> Iterator[np.ndarray]:
-    """Yields the candidates [m, d] float32 after each epoch of fine-tuning from `start`."""
+    """Yields the factors [m, d] float32 after each epoch of fine-tuning from `start`."""
     model = RetrievalModel(start, Ridge(settings.ridge, scale_of(dataset)), settings.tuning)
     return fine_tune(model, histories, settings.tuning, settings.seed)
 
 
+def encoder(factors: np.ndarray, dataset: Dataset, settings: FitSettings) -> RetrievalEncoder:
+    """Returns the retrieval model of factors [m, d], without an item-to-item part."""
+    return RetrievalEncoder(factors, Ridge(settings.ridge, scale_of(dataset)), ItemPart.none(len(factors)))
+
+
+def with_item_part(retrieval: RetrievalEncoder, histories: Histories, item: ItemSettings) -> RetrievalEncoder:
+    """Returns `retrieval` with the item-to-item part joined in; as it is where the weight is 0."""
+    if item.weight == 0:
+        return retrieval
+    weights = item_to_item.ease(histories, len(retrieval.candidates), item.penalty)
+    return retrieval.joined(item_to_item.reduce(weights, histories, item.rank).scaled(item.weight))
+
+
 def fit_rating(
     histories: Histories, dataset: Dataset, settings: FitSettings, on_sweep: Callable[[int], None]
-) -> RatingEncoder:
-    """Returns the rating model, compressed to `settings.rating_dim`."""
+) -> BlendedEncoder:
+    """Returns the rating model, compressed to `settings.rating_dim` axes and blended with the movies' means."""
     # The matrices are small: more threads are slower, and one makes the draws the same on every machine.
     with threadpool_limits(1):
         sampler = GibbsSampler(histories, dataset.movies, dataset.genres, settings.gibbs, settings.seed)
         encoder = RatingEncoder(list(sampler.draws(on_sweep)), sampler.mean_rating, settings.gibbs)
         encoder.compress(histories, settings.rating_dim)
-    return encoder
+    return BlendedEncoder(encoder, damped_means(histories, len(dataset.movies)))
 
 
 def assemble(
-    dataset: Dataset,
-    histories: Histories,
-    candidates: np.ndarray,
-    rating: RatingEncoder,
-    settings: FitSettings,
+    dataset: Dataset, histories: Histories, retrieval: RetrievalEncoder, rating: BlendedEncoder
 ) -> FittedModels:
-    """Joins candidates and rating model into what is exported."""
-    scale = scale_of(dataset)
-    encoder = HistoryEncoder(candidates, Ridge(settings.ridge, scale), rating)
-    return FittedModels(dataset, histories, candidates, rating, encoder, encoder.encode_all(histories), scale)
+    """Joins both models into what is exported."""
+    encoder = HistoryEncoder(retrieval, rating)
+    embeddings = encoder.encode_all(histories)
+    return FittedModels(dataset, histories, retrieval, rating, encoder, embeddings, scale_of(dataset))
 
 
 def scale_of(dataset: Dataset) -> RatingScale:

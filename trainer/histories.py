@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from trainer.data.dataset import Dataset
 
@@ -77,6 +77,12 @@ class Histories:
         ratings = np.full(filled.shape, np.nan, np.float32)
         rows[filled], ratings[filled] = self.rows[source], self.ratings[source]
         return rows, ratings
+
+    def encoded(self, encode: Callable[[np.ndarray, np.ndarray], np.ndarray], max_cells: int) -> np.ndarray:
+        """Returns what `encode` makes of every owner's padded rows and ratings, [n, ...], a few owners at a time."""
+        batches = list(self.batches(max_cells))
+        by_batch = np.concatenate([encode(*self.padded(owners)) for owners in batches])
+        return by_batch[np.argsort(np.concatenate(batches))]
 
     def batches(self, max_cells: int) -> Iterator[np.ndarray]:
         """Yields all owners in groups of similar length whose padded arrays hold at most `max_cells` cells.

@@ -30,13 +30,14 @@ def measure_lists(fitted: FittedModels, seen: Histories, held_back: Histories) -
     return measure_scores(fitted.retrieval_scores, seen, held_back)
 
 
-def measure_list_baselines(fitted: FittedModels, seen: Histories, held_back: Histories) -> list[SystemMetrics]:
-    """Measures popularity and EASE, fitted to what `fitted` was fitted to."""
-    num_movies = len(fitted.candidates)
-    systems = {
-        "popularity": baselines.popularity(fitted.histories, num_movies),
-        "ease": baselines.ease(fitted.histories, num_movies),
-    }
+def measure_list_baselines(
+    fitted: FittedModels, ease_penalty: float | None, seen: Histories, held_back: Histories
+) -> list[SystemMetrics]:
+    """Measures popularity and, given a penalty, EASE, fitted to what `fitted` was fitted to."""
+    num_movies = len(fitted.dataset.movies)
+    systems = {"popularity": baselines.popularity(fitted.histories, num_movies)}
+    if ease_penalty is not None:
+        systems["ease"] = baselines.ease(fitted.histories, num_movies, ease_penalty)
     return [
         SystemMetrics(name, served=False, values=measure_scores(score, seen, held_back))
         for name, score in systems.items()
@@ -48,7 +49,7 @@ def measure_stars(fitted: FittedModels, held_back: Dataset) -> list[SystemMetric
 
     Without any there are no values: data of a few ratings has none to hold back.
     """
-    bias = baselines.BiasModel(fitted.histories, len(fitted.candidates))
+    bias = baselines.BiasModel(fitted.histories, len(fitted.dataset.movies))
     lowest, highest = fitted.scale.lowest, fitted.scale.highest
     by_bias = np.clip(bias.predict(held_back.user, held_back.row), lowest, highest)
     by_head = fitted.predict_stars(held_back.user, held_back.row)

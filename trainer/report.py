@@ -16,8 +16,10 @@ def metrics_table(trained: Trained) -> Table:
     """Returns one line a system; what the release serves is marked."""
     choices = trained.choices
     caption = (
-        f"Measured on ratings nothing was chosen on; * is served. Chosen: {choices.epochs} epochs of fine-tuning, "
-        f"stars count {choices.like_star_share:.0%} in LIKE."
+        "Measured on ratings nothing was chosen on; * is served. Chosen: "
+        f"{choices.ridge.dim} dimensions, unobserved weight {choices.ridge.unobserved_weight:.3g}, "
+        f"regularization {choices.ridge.regularization:.3g}, {choices.epochs} epochs of fine-tuning, "
+        f"item-to-item weight {choices.item.weight:g}, stars count {choices.like_star_share:.0%} in LIKE."
     )
     table = Table(title=f"Release {trained.version}", caption=caption, caption_justify="left")
     table.add_column("system")

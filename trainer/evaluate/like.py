@@ -8,19 +8,20 @@ import numpy as np
 
 from server.recommender.objective import Order, order_by_liking
 from trainer.histories import Histories
-from trainer.metrics import best_rows, liked, people_in_batches, ranking_metrics
+from trainer.metrics import best_rows, liked, list_quality, people_in_batches, ranking_metrics
 
 if TYPE_CHECKING:
     from trainer.data.dataset import Dataset
     from trainer.fit import FittedModels
 
-SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+SHARES = tuple(step / 20 for step in range(13))
 
 
 def choose_like_star_share(fitted: FittedModels, held_back: Dataset, num_candidates: int) -> float:
     """Returns the share of `SHARES` whose lists hold most of what people liked among the held-back interactions.
 
-    Judged by NDCG@10; the smaller share where two are equal.
+    Judged by `list_quality`, each share together with its neighbours, since one slice is noisier than what neighbours
+    differ by; the smaller share where two are equal.
     """
     relevant = Histories.of_people(liked(held_back))
     people = np.flatnonzero(relevant.lengths)
@@ -29,11 +30,13 @@ def choose_like_star_share(fitted: FittedModels, held_back: Dataset, num_candida
     rows, watch = _candidates(fitted, people, num_candidates)
     stars = fitted.predict_stars(np.repeat(people, rows.shape[1]), rows.ravel()).reshape(rows.shape)
     num_own = (watch.rank > 0).sum(axis=1)
-    ndcg = []
+    qualities = []
     for share in SHARES:
         order = order_by_liking(watch, stars, num_own, share)
-        ndcg.append(ranking_metrics(_in_order(rows, order.rank), relevant, people)["ndcg_at_10"])
-    return SHARES[int(np.argmax(ndcg))]
+        qualities.append(list_quality(ranking_metrics(_in_order(rows, order.rank), relevant, people)))
+    around = np.convolve(np.pad(qualities, 1, mode="edge"), np.ones(3) / 3, mode="valid")
+    # Rounding would otherwise tell apart what is equal.
+    return SHARES[int(np.argmax(np.round(around, 9)))]
 
 
 def _candidates(fitted: FittedModels, people: np.ndarray, num_candidates: int) -> tuple[np.ndarray, Order]:

@@ -45,7 +45,7 @@ class RatingEncoder(tf.Module):
 
     def compress(self, histories: Histories, size: int) -> None:
         """Chooses the axes by the people in `histories` and sets `movie_factors` [m, r], r at most `size`."""
-        people = np.concatenate([self._full(*histories.padded(owners)) for owners in histories.batches(MAX_CELLS)])
+        people = histories.encoded(self._full, MAX_CELLS)
         _, _, axes = np.linalg.svd(people @ self._to_stars.T, full_matrices=False)
         # Movies of size 1 leave parts of the size of stars: float32 holds those to 1e-5.
         scale = np.sqrt(len(self._to_stars))

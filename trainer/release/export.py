@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from trainer.release.card import model_card
 from trainer.release.catalog import write_catalog
 from trainer.release.movie_index import MovieIndex
 from trainer.release.publish import publish
@@ -51,14 +52,10 @@ def export(root: Path, fitted: FittedModels, info: dict[str, Any]) -> int:
     def write(version: int, folders: dict[str, Path]) -> None:
         for name, model in models.items():
             _save(folders[name], name, model)
-        identity = {"format": 1, "version": version}
-        write_catalog(
-            folders["catalog"],
-            fitted.dataset,
-            fitted.histories,
-            fitted.candidates,
-            identity | info | {"embedding_dim": dim},
-        )
+        whole = {"format": 1, "version": version} | info | {"embedding_dim": dim}
+        catalog = folders["catalog"]
+        write_catalog(catalog, fitted.dataset, fitted.histories, fitted.retrieval.candidates, whole)
+        (catalog / "model_card.md").write_text(model_card(whole), encoding="utf-8")
 
     return publish(root, write)
 
@@ -66,7 +63,7 @@ def export(root: Path, fitted: FittedModels, info: dict[str, Any]) -> int:
 def _models(fitted: FittedModels, num_results: int) -> tuple[dict[str, Model], int]:
     embeddings = fitted.embeddings
     dim = embeddings.shape[1]
-    tastes = fit_tastes(fitted.histories, embeddings, fitted.candidates, _genre_flags(fitted))
+    tastes = fit_tastes(fitted.histories, embeddings, fitted.retrieval.candidates, _genre_flags(fitted))
     tower = QueryTower(fitted.encoder, fitted.dataset.user_ids.tolist(), embeddings, tastes)
     index = MovieIndex(fitted.indexed_candidates(), num_results, dim)
     head = RankingHead(fitted.rating.movie_offset, fitted.rating.movie_factors, dim, fitted.scale)

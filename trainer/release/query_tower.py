@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from trainer.retrieval.ridge import Ridge, gram
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainer.histories import Histories
-    from trainer.rating.fold_in import RatingEncoder
+    from trainer.rating.blend import BlendedEncoder
     from trainer.release.tastes import TasteMap
+    from trainer.retrieval.encoder import RetrievalEncoder
 
 # People encoded at once hold at most this many history cells.
 MAX_CELLS = 1 << 13
@@ -23,31 +22,25 @@ MAX_CELLS = 1 << 13
 class HistoryEncoder(tf.Module):
     """Encodes histories as query embeddings [n, d + 1 + r]: retrieval part, popularity coordinate, rating part."""
 
-    def __init__(self, candidates: np.ndarray, ridge: Ridge, rating: RatingEncoder) -> None:
-        """Takes candidate embeddings [m, d] float32 and a compressed rating encoder."""
+    def __init__(self, retrieval: RetrievalEncoder, rating: BlendedEncoder) -> None:
+        """Joins the encoders of both models."""
         super().__init__()
-        self._candidates = tf.Variable(candidates, trainable=False)
-        self._gram = tf.Variable(gram(candidates), trainable=False)
-        self._ridge, self._rating = ridge, rating
-        self.popularity_column = candidates.shape[1]
+        self._retrieval, self._rating = retrieval, rating
+        self._num_movies, self.popularity_column = retrieval.candidates.shape
 
     def encode(self, rows: tf.Tensor, ratings: tf.Tensor) -> tf.Tensor:
         """Returns embeddings of rows [n, h] (out of range: padding) and stars [n, h] (NaN: watched, not rated).
 
         The popularity coordinate is 1 for an empty history, whose retrieval part is 0, and 0 for all others.
         """
-        retrieval = self._ridge.encode(self._candidates, self._gram, rows, ratings)
-        is_movie = (rows >= 0) & (rows < self._candidates.shape[0])
+        retrieval = self._retrieval.encode(rows, ratings)
+        is_movie = (rows >= 0) & (rows < self._num_movies)
         popularity = tf.cast(~tf.reduce_any(is_movie, axis=1, keepdims=True), tf.float32)
         return tf.concat((retrieval, popularity, self._rating.encode(rows, ratings)), axis=1)
 
     def encode_all(self, histories: Histories) -> np.ndarray:
         """Returns the embedding of every owner, [n, d + 1 + r] float32."""
-        batches = list(histories.batches(MAX_CELLS))
-        encoded = np.concatenate([self.encode(*histories.padded(owners)) for owners in batches])
-        embeddings = np.empty_like(encoded)
-        embeddings[np.concatenate(batches)] = encoded
-        return embeddings
+        return histories.encoded(self.encode, MAX_CELLS)
 
 
 class QueryTower(tf.Module):

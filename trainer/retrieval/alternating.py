@@ -48,9 +48,8 @@ def _half_sweep(ridge: Ridge) -> Callable[[np.ndarray, Histories], np.ndarray]:
     def solve(others: np.ndarray, lists: Histories) -> np.ndarray:
         candidates = tf.constant(others)
         gram_matrix = gram(candidates)
-        solved = np.zeros((len(lists), others.shape[1]), np.float32)
-        for owners in lists.batches(MAX_CELLS):
-            solved[owners] = encode(candidates, gram_matrix, *map(tf.constant, lists.padded(owners)))
-        return solved
+        return lists.encoded(
+            lambda rows, ratings: encode(candidates, gram_matrix, tf.constant(rows), tf.constant(ratings)), MAX_CELLS
+        )
 
     return solve

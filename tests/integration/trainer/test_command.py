@@ -4,13 +4,14 @@ import fcntl
 import json
 import resource
 import signal
+from itertools import islice
 
 import pytest
 
 from server.recommender.catalog import Catalog
 
 METRICS = {"ndcg_at_10": "NDCG@10", "recall_at_20": "Recall@20", "top_100": "top-100", "rmse": "RMSE"}
-SYSTEMS = ["popularity", "ease", "closed_form", "fine_tuned", "bias", "ranking_head"]
+SYSTEMS = ["popularity", "ease", "closed_form", "fine_tuned", "with_item_part", "bias", "ranking_head"]
 
 
 def released(root):
@@ -37,7 +38,7 @@ def table_lines(said):
 def finished(command, data, tmp_path_factory):
     """The folder of a first release, in brackets that no display may swallow, and what was said."""
     root = tmp_path_factory.mktemp("releases") / "in" / "[bold]"
-    status, said = command.run("--data", data, "--output", root, "--dataset", "synthetic")
+    status, said = command.run("--data", data, "--output", root)
     assert status == 0, said
     return root, said
 
@@ -45,7 +46,8 @@ def finished(command, data, tmp_path_factory):
 def test_a_release_is_exported_whole(finished):
     root, said = finished
     assert released(root) == of_version(1)
-    assert Catalog.open(root / "catalog" / "1").info.data.name == "synthetic"
+    trained_on = Catalog.open(root / "catalog" / "1").info.data
+    assert (trained_on.name, trained_on.license) == ("generated", "Terms not stated; supplied with --data.")
     assert f"Release 1 is in {root} (" in said
 
 
@@ -67,16 +69,25 @@ def test_every_step_is_named_and_nothing_else_is_said(finished):
     steps = [
         line.split(" (")[0].strip() for line in said.splitlines() if line.startswith("  ") and line.endswith(" s)")
     ]
-    fit = ["retrieval: closed form", "retrieval: fine-tuning", "ranking head: sampling"]
-    assert steps == ["loading TensorFlow", *fit, "choosing and measuring", *fit, "exporting the release"]
+    choosing = ["retrieval: searching settings", "retrieval: fine-tuning", "retrieval: item-to-item part"]
+    sampling = "ranking head: sampling"
+    assert steps == [
+        "loading TensorFlow",
+        *choosing,
+        sampling,
+        "measuring",
+        "retrieval",
+        sampling,
+        "exporting the release",
+    ]
     assert "WARNING" not in said
 
 
 def test_an_interrupted_run_leaves_nothing_and_the_next_gives_the_same_figures(finished, command, data, tmp_path):
-    options = ("--data", data, "--output", tmp_path / "releases", "--dataset", "synthetic")
+    options = ("--data", data, "--output", tmp_path / "releases")
     with command.start(*options) as process:
-        while "closed form" not in process.stderr.readline():
-            pass
+        said = iter(process.stderr.readline, "")
+        assert any("searching settings" in line for line in said)
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
     assert process.returncode == 130
@@ -93,9 +104,8 @@ def test_a_run_stopped_while_it_waits_to_publish_leaves_nothing(command, data, t
     with (tmp_path / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with command.start("--data", data, "--output", tmp_path) as process:
-            said = [process.stderr.readline() for _ in range(2)]
-            while sum("sampling" in line for line in said) < 2:
-                said.append(process.stderr.readline())
+            sampled = (line for line in iter(process.stderr.readline, "") if "sampling" in line)
+            assert len(list(islice(sampled, 2))) == 2
             process.send_signal(number)
             rest = process.stderr.read()
     assert process.returncode == status
@@ -119,12 +129,26 @@ def test_data_that_are_not_there_are_named(command, tmp_path):
     assert said.startswith(str(tmp_path / "none"))
 
 
-def test_an_output_that_is_no_folder_is_said_at_once(command, data, tmp_path):
-    (tmp_path / "releases").write_text("mine")
+def test_the_environment_names_the_cache_and_the_flag_wins(command, tmp_path):
+    """A cache that cannot be written is named in one line."""
+    for name in ("by environment", "by flag"):
+        (tmp_path / name).touch()
+    options = ("--dataset", "synthetic", "--output", tmp_path)
+    for flag, named in (((), "by environment"), (("--cache", tmp_path / "by flag"), "by flag")):
+        with command.start(*options, *flag, PAIRREC_CACHE=str(tmp_path / "by environment")) as process:
+            said = process.communicate()[1]
+        assert (process.returncode, said.count("\n")) == (1, 1)
+        assert said.startswith(f"{tmp_path / named / 'synthetic'} cannot be written")
+
+
+@pytest.mark.parametrize("in_the_way", ["releases", "releases/catalog"])
+def test_an_output_that_cannot_be_written_is_said_at_once(command, data, tmp_path, in_the_way):
+    (tmp_path / in_the_way).parent.mkdir(exist_ok=True)
+    (tmp_path / in_the_way).write_text("mine")
     status, said = command.run("--data", data, "--output", tmp_path / "releases")
     assert (status, said.count("\n")) == (1, 1)
     assert said.startswith(f"cannot write the release to {tmp_path / 'releases'}: ")
-    assert (tmp_path / "releases").read_text() == "mine"
+    assert (tmp_path / in_the_way).read_text() == "mine"
 
 
 def test_a_full_disk_ends_with_one_line_and_leaves_what_was_there(finished, command, data):
@@ -152,6 +176,7 @@ def test_help_names_every_option(command, capfd):
         (("--output", "x", "--seed", "-1"), "'-1' is not a whole number from 0 to 2^32 - 1"),
         (("--output", "x", "--seed", str(1 << 32)), "is not a whole number from 0 to 2^32 - 1"),
         (("--output", "x", "--dataset", "ml-1m"), "invalid choice: 'ml-1m'"),
+        (("--output", "x", "--dataset", "synthetic", "--data", "y"), "leave out --dataset, or --data"),
     ],
 )
 def test_bad_usage_is_explained(command, options, complaint):

@@ -8,6 +8,7 @@ import numpy as np
 
 from server.recommender.catalog import Catalog
 from server.saved_model import SavedModel
+from trainer.choose import ChoiceSettings
 from trainer.data import Dataset, load
 from trainer.data.synthetic import generate
 from trainer.fit import FitSettings
@@ -16,6 +17,7 @@ from trainer.progress import Steps
 from trainer.rating.gibbs import GibbsSettings
 from trainer.release.publish import ARTEFACTS
 from trainer.retrieval.model import FineTuning
+from trainer.retrieval.search import SearchSettings
 from trainer.train import Trained, Training, TrainSettings
 
 QUICK = TrainSettings(
@@ -24,7 +26,8 @@ QUICK = TrainSettings(
         tuning=FineTuning(max_epochs=2),
         gibbs=GibbsSettings(dim=4, sweeps=24, burn_in=8, samples=4),
         rating_dim=16,
-    )
+    ),
+    choice=ChoiceSettings(search=SearchSettings(budget_seconds=0)),
 )
 
 

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from tests.unit.trainer.people import dataset_of, histories_of, lists_of_entries
 from trainer import metrics
-from trainer.metrics import LIST_LENGTH, best_rows, liked, measure_scores, ndcg, ranking_metrics, rmse
+from trainer.metrics import (
+    LIST_LENGTH,
+    best_rows,
+    liked,
+    list_quality,
+    measure_scores,
+    ndcg,
+    ranking_metrics,
+    rmse,
+)
 
 NUM_MOVIES = 8
 
@@ -86,3 +95,9 @@ def test_four_stars_of_five_say_liked():
 
 def test_rmse_by_hand():
     assert rmse(np.array([1.0, 3.0]), np.array([4.0, 3.0])) == pytest.approx(np.sqrt(4.5))
+
+
+def test_list_quality_gains_a_hundredth_when_every_metric_gains_a_percent():
+    metrics = {"ndcg_at_10": 0.4, "recall_at_20": 0.3, "top_100": 0.6}
+    better = {name: 1.01 * value for name, value in metrics.items()}
+    assert list_quality(better) - list_quality(metrics) == pytest.approx(np.log(1.01))

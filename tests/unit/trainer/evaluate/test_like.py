@@ -8,9 +8,12 @@ import pytest
 from tests.unit.trainer.people import dataset_of, histories_of
 from trainer.evaluate.like import choose_like_star_share
 from trainer.fit import FittedModels
+from trainer.rating.blend import BlendedEncoder
 from trainer.rating.fold_in import RatingEncoder
 from trainer.rating.gibbs import Draw, GibbsSettings
 from trainer.release.query_tower import HistoryEncoder
+from trainer.retrieval.encoder import RetrievalEncoder
+from trainer.retrieval.item_to_item import ItemPart
 from trainer.retrieval.ridge import RatingScale, Ridge, RidgeSettings
 
 NUM_MOVIES, NUM_PEOPLE = 20, 3
@@ -26,9 +29,11 @@ def fitted(quality):
     rating = RatingEncoder([draw], 3.0, GibbsSettings())
     people = histories_of(*([(NUM_MOVIES - 1, 3.0)] for _ in range(NUM_PEOPLE)))
     rating.compress(people, 1)
-    encoder = HistoryEncoder(candidates, Ridge(RidgeSettings(dim=1), SCALE), rating)
-    embeddings = np.tile(np.float32([1, 0, 0]), (NUM_PEOPLE, 1))
-    return FittedModels(held_back([(0, 3.0)]), people, candidates, rating, encoder, embeddings, SCALE)
+    retrieval = RetrievalEncoder(candidates, Ridge(RidgeSettings(dim=1), SCALE), ItemPart.none(NUM_MOVIES))
+    blended = BlendedEncoder(rating, np.full(NUM_MOVIES, 3.0))
+    encoder = HistoryEncoder(retrieval, blended)
+    embeddings = np.tile(np.float32([1, 0, 0, 0]), (NUM_PEOPLE, 1))
+    return FittedModels(held_back([(0, 3.0)]), people, retrieval, blended, encoder, embeddings, SCALE)
 
 
 def test_stars_count_where_they_tell_what_is_liked():

@@ -1,0 +1,101 @@
+"""The card says what release.json says, and leaves out what it does not."""
+
+import numpy as np
+import pytest
+
+from trainer.histories import Histories
+from trainer.release.card import model_card
+from trainer.release_figures import release_figures
+
+INTERVAL = {"value": 0.45, "low": 0.4, "high": 0.5}
+INFO = {
+    "version": 7,
+    "created": "2026-11-22T00:00:00+00:00",
+    "data": {
+        "name": "tiny",
+        "fingerprint": "abc",
+        "license": "Free to use in tests.",
+        "num_users": 1200,
+        "num_movies": 40,
+        "num_ratings": 50000,
+    },
+    "seed": 37,
+    "versions": {"numpy": "2.0"},
+    "config": {"held_back": 0.1},
+    "rating_min": 0.5,
+    "rating_max": 5.0,
+    "like_star_share": 0.25,
+    "metrics": [
+        {"system": "popularity", "served": False, "values": {"ndcg_at_10": 0.223}},
+        {"system": "closed_form", "served": True, "values": {"ndcg_at_10": 0.45}},
+    ],
+}
+FIGURES = {
+    "intervals": {"ndcg_at_10": INTERVAL},
+    "by_history_length": [
+        {"shortest": 0, "longest": 9, "people": 1000, "values": {"ndcg_at_10": INTERVAL}},
+        {"shortest": 200, "longest": None, "people": 5, "values": {}},
+    ],
+    "calibration": [{"low": 3.5, "high": 4.0, "count": 1234, "predicted": 3.75, "given": 3.5}],
+    "popularity": {"lists": INTERVAL | {"value": 0.95}, "histories": INTERVAL | {"value": 0.84}, "coverage": 0.24},
+}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# Release 7",
+        "50,000 ratings of 40 movies by 1,200 people, 0.5 to 5 stars. Fingerprint `abc`.",
+        "Terms: Free to use in tests.",
+        "| popularity | 0.223 |  |  |  |",
+        "| closed_form * | 0.450 [0.400, 0.500] |  |  |  |",
+        "| 0 to 9 | 1,000 | 0.450 [0.400, 0.500] |  |  |  |",
+        "| 200 or more | 5 |  |  |  |  |",
+        "| 3.5 to 4 | 1,234 | 3.75 | 3.50 |",
+        "The same data and seed 37, with numpy 2.0. All settings: release.json.",
+    ],
+)
+def test_the_card_says(line):
+    assert line in model_card(INFO | {"figures": FIGURES}).splitlines()
+
+
+def test_popularity_bias_is_told():
+    card = model_card(INFO | {"figures": FIGURES})
+    assert "0.840 [0.400, 0.500] on average, the first ten of their lists at 0.950" in card
+    assert "24% of the catalogue" in card
+
+
+def test_without_figures_their_sections_are_left_out():
+    card = model_card(INFO | {"figures": {}})
+    headings = [line for line in card.splitlines() if line.startswith("## ")]
+    assert headings == ["## Data and terms", "## Metrics", "## Intended use", "## Limits", "## To make it again"]
+    assert card == model_card(INFO)
+
+
+class Favourite:
+    """Stands for fitted models that give everyone the movies in order, and 4 stars."""
+
+    def __init__(self, num_movies):
+        self._num_movies = num_movies
+
+    def retrieval_scores(self, people):
+        return -np.arange(self._num_movies, dtype=float) * np.ones((len(people), 1))
+
+    def predict_stars(self, people, rows):
+        return np.full(len(rows), 4.0)
+
+
+def test_figures_are_of_what_is_served(small_release):
+    dataset = small_release.dataset
+    seen, test = dataset.take(dataset.row > 0), dataset.take(dataset.row == 0)
+    figures = release_figures(Favourite(40), Histories.of_people(seen), test)
+    assert figures["intervals"]["ndcg_at_10"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert figures["calibration"][0]["count"] == len(test.rating)
+    assert 10 / 40 <= figures["popularity"]["coverage"] <= 1
+    assert 0 < figures["popularity"]["histories"]["value"] < 1
+    assert sum(group["people"] for group in figures["by_history_length"]) == len(test.rating)
+
+
+def test_nothing_held_back_has_no_figures(small_release):
+    nothing = small_release.dataset.take(np.zeros(0, int))
+    assert release_figures(Favourite(40), small_release.histories, nothing) == {}

@@ -1,0 +1,150 @@
+"""The model card of a release, written from release.json alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Values = dict[str, Any]
+
+HEADINGS = {"ndcg_at_10": "NDCG@10", "recall_at_20": "Recall@20", "top_100": "top-100", "rmse": "RMSE (stars)"}
+
+USE = """\
+## Intended use
+
+Suggesting movies to two people who want to watch something together, or to one. Lists are suggestions for people to
+choose from; predicted stars are a help in choosing, not a judgement of a movie or of a person.
+
+Not for decisions about people: what someone watched says nothing reliable about who they are. A pair's list can reveal
+what is in a member's history to the other; histories are not shown without that person's consent.
+
+## Limits
+
+- It knows the movies of its data and no others, and people by their ratings only: no demographics are used.
+- The metrics are of a random slice of the same data. They flatter: predicting what comes later in time is harder, and
+  that a movie was rated is not that it was liked, nor that what was not rated was not.
+- People in the data chose to rate movies; others may differ from them.
+- Someone with no history gets what is popular; the fewer ratings someone has, the less personal the list."""
+
+
+def model_card(info: Values) -> str:
+    """Returns the card as Markdown.
+
+    Args:
+        info: What release.json holds. Without "figures", or with some of them missing, their sections are left out.
+    """
+    figures = info.get("figures", {})
+    sections = [
+        _identity(info),
+        _data(info),
+        _metrics(info, figures.get("intervals", {})),
+        _groups(figures.get("by_history_length")),
+        _calibration(figures.get("calibration")),
+        _popularity(figures.get("popularity")),
+        USE,
+        _reproduction(info),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _identity(info: Values) -> str:
+    return (
+        f"# Release {info['version']}\n\n"
+        f"Movie recommendations for pairs. Made {info['created']} from {info['data']['name']}.\n\n"
+        "Retrieval: embeddings solved from a history against those of the movies, with an item-to-item part beside "
+        "them where that did better on validation. Ranking head: Bayesian matrix factorisation, served as a dot "
+        f"product. LIKE counts predicted stars with a share of {info['like_star_share']:.0%}, chosen on validation."
+    )
+
+
+def _data(info: Values) -> str:
+    data = info["data"]
+    return (
+        "## Data and terms\n\n"
+        f"{data['num_ratings']:,} ratings of {data['num_movies']:,} movies by {data['num_users']:,} people, "
+        f"{info['rating_min']:g} to {info['rating_max']:g} stars. Fingerprint `{data['fingerprint']}`.\n\n"
+        f"Terms: {data['license']}"
+    )
+
+
+def _metrics(info: Values, intervals: Values) -> str:
+    share = info["config"]["held_back"]
+    rows = [
+        [f"{system['system']}{' *' if system['served'] else ''}", *_cells(system, intervals)]
+        for system in info["metrics"]
+    ]
+    return (
+        "## Metrics\n\n"
+        f"Two random slices of the ratings, {share:.0%} each, were held back. Settings were chosen on one, this is "
+        "measured on the other, which nothing was chosen on; then the models were fitted to every rating. * is "
+        "served. In brackets 95 % bootstrap intervals over people.\n\n"
+        f"{_table(['system', *HEADINGS.values()], rows)}"
+    )
+
+
+def _cells(system: Values, intervals: Values) -> Iterable[str]:
+    for name in HEADINGS:
+        value = system["values"].get(name)
+        interval = intervals.get(name) if system["served"] else None
+        yield "" if value is None else _number(value, interval)
+
+
+def _groups(groups: Sequence[Values] | None) -> str:
+    if not groups:
+        return ""
+    rows = [
+        [_range(group), f"{group['people']:,}", *(_estimate(group["values"].get(name)) for name in HEADINGS)]
+        for group in groups
+    ]
+    return (
+        "## For whom it works less well\n\n"
+        "By how many ratings people had to learn from. People with long histories also have more that is relevant, "
+        "which raises NDCG and lowers recall for any system.\n\n"
+        f"{_table(['ratings', 'people', *HEADINGS.values()], rows)}"
+    )
+
+
+def _calibration(bins: Sequence[Values] | None) -> str:
+    if not bins:
+        return ""
+    rows = [
+        [f"{row['low']:g} to {row['high']:g}", f"{row['count']:,}", f"{row['predicted']:.2f}", f"{row['given']:.2f}"]
+        for row in bins
+    ]
+    table = _table(["predicted stars", "predictions", "mean predicted", "mean given"], rows)
+    return f"## Do predicted stars mean what they say?\n\n{table}"
+
+
+def _popularity(popularity: Values | None) -> str:
+    if not popularity:
+        return ""
+    return (
+        "## Popularity bias\n\n"
+        "Where 0 is the least rated movie of the catalogue and 1 the most, what people rated stands at "
+        f"{_estimate(popularity['histories'])} on average, the first ten of their lists at "
+        f"{_estimate(popularity['lists'])}. {popularity['coverage']:.0%} of the catalogue is among anyone's first ten."
+    )
+
+
+def _reproduction(info: Values) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in info["versions"].items())
+    return f"## To make it again\n\nThe same data and seed {info['seed']}, with {versions}. All settings: release.json."
+
+
+def _range(group: Values) -> str:
+    return f"{group['shortest']} or more" if group["longest"] is None else f"{group['shortest']} to {group['longest']}"
+
+
+def _estimate(estimate: Values | None) -> str:
+    return "" if estimate is None else _number(estimate["value"], estimate)
+
+
+def _number(value: float, interval: Values | None) -> str:
+    return f"{value:.3f}" + (f" [{interval['low']:.3f}, {interval['high']:.3f}]" if interval else "")
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
