@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     # Leaves by way of an exception, so that what is half written is cleared.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # A shell starts what it runs in the background with Ctrl-C's signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         _train(options)
     except (DataError, DownloadError, PublishError) as error:

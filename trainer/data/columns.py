@@ -12,6 +12,7 @@ from trainer.data.errors import DataError
 
 # At most 18 digits: always fits int64.
 _WHOLE_NUMBER = re.compile("[0-9]{1,18}")
+_STARS = re.compile(r"[0-9]{1,4}(\.[05])?")
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,22 @@ def whole_numbers(column: Column, low: int, high: int) -> NDArray[np.int64]:
     allowed = f"a whole number from {low} to {high}"
     require(column, [_WHOLE_NUMBER.fullmatch(value) is not None for value in column.values], allowed)
     numbers = np.array([int(value) for value in column.values], dtype=np.int64)
+    require(column, (low <= numbers) & (numbers <= high), allowed)
+    return numbers
+
+
+def stars(column: Column, low: float, high: float) -> NDArray[np.float32]:
+    """Reads a column of ratings in whole or half stars from `low` to `high`, both included.
+
+    Returns:
+        [n] float32.
+
+    Raises:
+        DataError: A value is no such number.
+    """
+    allowed = f"whole or half stars from {low:g} to {high:g}"
+    require(column, [_STARS.fullmatch(value) is not None for value in column.values], allowed)
+    numbers = np.array(column.values, dtype=np.float32)
     require(column, (low <= numbers) & (numbers <= high), allowed)
     return numbers
 

@@ -4,11 +4,12 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.columns import read_columns, require, require_unique, whole_numbers
+from trainer.data.columns import read_columns, require, require_unique, stars, whole_numbers
 from trainer.data.dataset import Dataset, Movie
 
 # Source: README of MovieLens-100K, u.genre; the order of the flags in u.item.
@@ -28,7 +29,8 @@ _OWN_LICENSE = "Terms not stated; supplied with --data."
 _MAX_ID = 2**31 - 1
 # Beyond the year 9999 it is no time in seconds; milliseconds are caught by it.
 _MAX_TIMESTAMP = 253_402_300_799
-_RATING_MIN, _RATING_MAX = 1, 5
+# Whole stars start at one; sets with half stars, as MovieLens's later ones have, at half of one.
+_WHOLE_MIN, _HALF_MIN, _RATING_MAX = 1.0, 0.5, 5.0
 # After the year may stand IMDb's mark for video or television: "... (1995) (V)".
 _TITLE_AND_YEAR = re.compile(r"(?P<title>.*\S)\s*\((?P<year>[0-9]{4})\)(\s*\(T?V\))?")
 
@@ -62,10 +64,10 @@ def load(folder: Path, name: str | None = None) -> Dataset:
         user_ids=people.astype(np.str_),
         user=user.astype(np.int32),
         row=row.astype(np.int32),
-        rating=rating.astype(np.float32),
+        rating=rating,
         timestamp=timestamp,
-        rating_min=float(_RATING_MIN),
-        rating_max=float(_RATING_MAX),
+        rating_min=_HALF_MIN if (rating % 1).any() else _WHOLE_MIN,
+        rating_max=_RATING_MAX,
     )
 
 
@@ -116,9 +118,9 @@ def _merge(entries: list[Movie]) -> tuple[Movie, ...]:
     )
 
 
-def _read_ratings(path: Path, movies: tuple[Movie, ...]) -> tuple[NDArray[np.int64], ...]:
-    """Reads u.data: the people's numbers, movie rows, stars and times, [n] int64 each."""
-    user, item, stars, time = read_columns(path, "\t", ("user id", "item id", "rating", "timestamp"))
+def _read_ratings(path: Path, movies: tuple[Movie, ...]) -> tuple[NDArray[Any], ...]:
+    """Reads u.data: the people's numbers, movie rows, stars (float32) and times, [n] each, int64 but for the stars."""
+    user, item, given, time = read_columns(path, "\t", ("user id", "item id", "rating", "timestamp"))
     numbers = whole_numbers(user, 1, _MAX_ID)
     people = path.with_name("u.user")
     if _is_there(people):
@@ -126,7 +128,7 @@ def _read_ratings(path: Path, movies: tuple[Movie, ...]) -> tuple[NDArray[np.int
     rows = {int(i): row for row, movie in enumerate(movies) for i in (movie.movie_id, *movie.alias_ids)}
     row = np.array([rows.get(number, -1) for number in whole_numbers(item, 1, _MAX_ID).tolist()])
     require(item, row >= 0, "a movie id of u.item")
-    rating = whole_numbers(stars, _RATING_MIN, _RATING_MAX)
+    rating = stars(given, _HALF_MIN, _RATING_MAX)
     return numbers, row, rating, whole_numbers(time, 0, _MAX_TIMESTAMP)
 
 

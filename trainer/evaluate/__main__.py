@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     # Leaves by way of an exception, so that the release that is measured is cleared.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # A shell starts what it runs in the background with Ctrl-C's signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     steps, started = Steps(), time.monotonic()
     try:
         _evaluate(options, steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ class GibbsSettings:
         sweeps: Passes over both sides.
         burn_in: Sweeps that are thrown away at the start.
         samples: Draws kept, evenly spaced over the rest.
+        budget_seconds: Fewer sweeps are made where all would take longer.
         history_rank: Axes kept of who watched what.
         history_damping: Added to the length of a history before its root, so that short ones weigh less.
         noise_shape: Prior strength, in ratings, of everyone's noise being alike.
@@ -36,6 +38,7 @@ class GibbsSettings:
     sweeps: int = 200
     burn_in: int = 50
     samples: int = 40
+    budget_seconds: float = 600.0
     history_rank: int = 200
     history_damping: float = 10.0
     noise_shape: float = 10.0
@@ -125,14 +128,27 @@ class GibbsSampler:
         return _Side(ratings, prior, self._generator)
 
     def draws(self, on_sweep: Callable[[int], None]) -> Iterator[Draw]:
-        """Yields `settings.samples` thinned draws; calls `on_sweep` with the number of sweeps done."""
-        settings = self._settings
-        kept_at = set(np.linspace(settings.burn_in, settings.sweeps - 1, settings.samples).astype(int).tolist())
-        for sweep in range(settings.sweeps):
+        """Yields thinned draws, evenly spaced after the burn-in; calls `on_sweep` with the number of sweeps done.
+
+        Where the first two sweeps show that the budget is too small for all, fewer are made, burn-in and rest alike.
+        """
+        started = time.monotonic()
+        kept_at = self._kept_at(self._settings.sweeps)
+        for sweep in range(self._settings.sweeps):
             self._sweep()
             on_sweep(sweep + 1)
+            if sweep == 1:
+                kept_at = self._kept_at(int(2 * self._settings.budget_seconds / (time.monotonic() - started)))
             if sweep in kept_at:
                 yield self._draw()
+            if sweep >= max(kept_at):
+                return
+
+    def _kept_at(self, affordable: int) -> set[int]:
+        settings = self._settings
+        sweeps = min(settings.sweeps, max(2, affordable))
+        burn_in = settings.burn_in * sweeps // settings.sweeps
+        return set(np.linspace(burn_in, sweeps - 1, settings.samples).astype(int).tolist())
 
     def _sweep(self) -> None:
         people, movies = self._people, self._movies

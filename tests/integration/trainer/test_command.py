@@ -118,7 +118,9 @@ def test_a_malformed_row_is_named_and_nothing_is_written(command, tmp_path):
     (tmp_path / "u.data").write_text("1\t1\t5\t100\n1\t1\t6\t100\n")
     status, said = command.run("--data", tmp_path, "--output", tmp_path / "releases")
     assert status == 1
-    assert said.startswith(f"{tmp_path / 'u.data'}, line 2: rating is '6', allowed is a whole number from 1 to 5")
+    assert said.startswith(
+        f"{tmp_path / 'u.data'}, line 2: rating is '6', allowed is whole or half stars from 0.5 to 5"
+    )
     assert said.count("\n") == 1
     assert not (tmp_path / "releases").exists()
 

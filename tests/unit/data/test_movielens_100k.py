@@ -27,6 +27,13 @@ def test_mark_and_space_after_the_year_do_not_count(write_folder, flags, title):
     assert (movie.title, movie.year) == ("Time III: A (x)", 1995)
 
 
+@pytest.mark.parametrize(("given", "lowest"), [("3", 1.0), ("3.0", 1.0), ("3.5", 0.5), ("0.5", 0.5)])
+def test_half_stars_widen_the_scale(write_folder, given, lowest):
+    data = load(write_folder({"u.data": ["7\t10\t5\t100", f"7\t2\t{given}\t200"]}))
+    assert data.rating.tolist() == [5, float(given)]
+    assert (data.rating_min, data.rating_max) == (lowest, 5)
+
+
 def test_interactions_stand_in_file_order_repeated_ones_included(write_folder):
     data = load(write_folder())
     assert data.user_ids.tolist() == ["7", "12"]
@@ -77,8 +84,9 @@ def test_windows_line_ends_and_a_missing_last_newline_are_accepted(write_folder)
 @pytest.mark.parametrize(
     ("file", "line", "field"),
     [
-        ("u.data", "7\t10\t6\t100", "rating is '6', allowed is a whole number from 1 to 5"),
-        ("u.data", "7\t10\t3.5\t100", "rating is '3.5'"),
+        ("u.data", "7\t10\t6\t100", "rating is '6', allowed is whole or half stars from 0.5 to 5"),
+        ("u.data", "7\t10\t0\t100", "rating is '0'"),
+        ("u.data", "7\t10\t3.7\t100", "rating is '3.7'"),
         ("u.data", "7\t11\t3\t100", "item id is '11', allowed is a movie id of u.item"),
         ("u.data", "8\t10\t3\t100", "user id is '8', allowed is a user id of u.user"),
         ("u.data", "7\t10\t3\t881250949000", "timestamp is '881250949000'"),
@@ -112,7 +120,7 @@ def test_malformed_u_genre_is_named(write_folder, line, field):
         load(write_folder({"u.genre": ["Slow|0", line]}))
 
 
-BROKEN_VALUES = st.sampled_from(["", "-1", "+1", " 1", "1.0", "1e3", "x", "१", "9" * 30, "0x1", "nan", "1_0"])
+BROKEN_VALUES = st.sampled_from(["", "-1", "+1", " 1", "1.25", "1e3", "x", "१", "9" * 30, "0x1", "nan", "1_0"])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

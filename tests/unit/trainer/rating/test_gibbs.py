@@ -1,5 +1,7 @@
 """The sampler finds structure that is there, and the seed decides its draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -95,3 +97,12 @@ def test_precisions_are_positive_definite():
         assert np.allclose(draw.precision, draw.precision.T)
         assert np.linalg.eigvalsh(draw.precision).min() > 0
         assert draw.noise_precision > 0
+
+
+@pytest.mark.parametrize(("budget_seconds", "most"), [(1e-9, 2), (1e9, SETTINGS.sweeps)])
+def test_a_small_budget_makes_fewer_sweeps_and_still_gives_draws(budget_seconds, most):
+    sweeps = []
+    settings = replace(SETTINGS, budget_seconds=budget_seconds)
+    kept = list(GibbsSampler(HISTORIES, MOVIES, GENRES, settings, seed=0).draws(sweeps.append))
+    assert sweeps == list(range(1, most + 1))
+    assert 1 <= len(kept) <= settings.samples
