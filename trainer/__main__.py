@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import time
@@ -11,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer.cache_flag import add_cache_flag
 from trainer.data import DATASETS, DataError, DownloadError, load, resolve
 from trainer.progress import Steps
 from trainer.release.publish import PublishError, prepare
@@ -67,13 +67,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, metavar="DIR", required=True, help="folder of all releases")
     parser.add_argument("--dataset", choices=DATASETS, help=f"which data to fetch, or what is in DIR ({DATASETS[0]})")
     parser.add_argument("--seed", type=_seed, default=37, help="of everything random, 0 to 2^32 - 1 (%(default)s)")
-    parser.add_argument(
-        "--cache",
-        type=Path,
-        metavar="DIR",
-        default=os.environ.get("PAIRREC_CACHE") or None,
-        help="where data sets are kept (PAIRREC_CACHE, else your cache folder for pairrec)",
-    )
+    add_cache_flag(parser)
     options = parser.parse_args(arguments)
     if options.data and options.dataset == "synthetic":
         parser.error("--dataset synthetic is generated and not read: leave out --dataset, or --data")

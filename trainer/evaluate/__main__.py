@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import time
@@ -12,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainer.cache_flag import add_cache_flag
 from trainer.data import DataError, DownloadError, load, resolve
 from trainer.progress import Steps
 
@@ -125,13 +125,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="NAME",
         help="one or more of those below; all: all but strong and households (p1)",
     )
-    parser.add_argument(
-        "--cache",
-        type=Path,
-        metavar="DIR",
-        default=os.environ.get("PAIRREC_CACHE") or None,
-        help="where data sets are kept (PAIRREC_CACHE, else your cache folder for pairrec)",
-    )
+    add_cache_flag(parser)
     parser.add_argument("--seeds", type=_seeds, default=[37], metavar="N,N", help="of training, by commas (37)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="also draw them here, as PNG (needs matplotlib)")
