@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.cache_flag import add_cache_flag
-from trainer.data import DATASETS, DataError, DownloadError, load, resolve
+from trainer.command import add_cache_flag, run, seed
+from trainer.data import DATASETS, load, resolve
 from trainer.progress import Steps
-from trainer.release.publish import PublishError, prepare
+from trainer.release.publish import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,21 +26,10 @@ models are fitted to every rating and exported as DIR/{query_tower,movie_index,r
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 0, 1 for data or a folder that cannot be used, 130 on Ctrl-C."""
     options = _parse(arguments)
-    # Leaves by way of an exception, so that what is half written is cleared.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    # A shell starts what it runs in the background with Ctrl-C's signal ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        _train(options)
-    except (DataError, DownloadError, PublishError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    return 0
+    return run(lambda: _train(options))
 
 
-def _train(options: argparse.Namespace) -> None:
+def _train(options: argparse.Namespace) -> int:
     steps, started = Steps(), time.monotonic()
     dataset = load(resolve(options.dataset, options.data, options.cache), options.dataset)
     prepare(options.output)
@@ -54,6 +42,7 @@ def _train(options: argparse.Namespace) -> None:
     trained = Training(dataset, settings, steps).run(options.output)
     steps.show(metrics_table(trained))
     steps.say(f"Release {trained.version} is in {options.output} ({time.monotonic() - started:.0f} s).")
+    return 0
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -66,7 +55,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--output", type=Path, metavar="DIR", required=True, help="folder of all releases")
     parser.add_argument("--dataset", choices=DATASETS, help=f"which data to fetch, or what is in DIR ({DATASETS[0]})")
-    parser.add_argument("--seed", type=_seed, default=37, help="of everything random, 0 to 2^32 - 1 (%(default)s)")
+    parser.add_argument("--seed", type=seed, default=37, help="of everything random, 0 to 2^32 - 1 (%(default)s)")
     add_cache_flag(parser)
     options = parser.parse_args(arguments)
     if options.data and options.dataset == "synthetic":
@@ -74,12 +63,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if not (options.data or options.dataset):
         options.dataset = DATASETS[0]
     return options
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 1 << 32:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2^32 - 1")
-    return int(text)
 
 
 if __name__ == "__main__":

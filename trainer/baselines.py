@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.retrieval import item_to_item
+from trainer.retrieval.item_to_item import Ease
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +22,7 @@ def popularity(histories: Histories, num_movies: int) -> Callable[[np.ndarray], 
 
 def ease(histories: Histories, num_movies: int, penalty: float) -> Callable[[np.ndarray], np.ndarray]:
     """Returns a function from people [n] to scores [n, m]: EASE, unreduced."""
-    watched = item_to_item.watched_matrix(histories, num_movies)
-    weights = item_to_item.ease(histories, num_movies, penalty)
-    return lambda people: watched[people] @ weights
+    return Ease(histories, num_movies, penalty).scores
 
 
 class BiasModel:

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from trainer.person_metrics import PersonWise
+    from trainer.metrics import PersonWise
 
 RESAMPLES = 1_000
 # Resamples drawn at once: a count for each of them and every person is held in memory.
@@ -43,47 +43,48 @@ def estimate(metrics: Mapping[str, PersonWise], seed: int = 0) -> dict[str, Esti
     return system.values
 
 
-def compare(systems: Mapping[str, Mapping[str, PersonWise]], seed: int = 0) -> list[SystemEstimates]:
+def compare(
+    systems: Mapping[str, Mapping[str, PersonWise]], seed: int = 0, members: np.ndarray | None = None
+) -> list[SystemEstimates]:
     """Returns the metrics of systems that were judged by the same people, all from the same resamples of them.
 
-    Source: Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979; percentile intervals.
+    Args:
+        systems: Metrics by name, of each system.
+        seed: Of the resamples.
+        members: Where metrics are of pairs: the people of each, [n, 2]. People are resampled all the same, since pairs
+            that share someone are not independent; a pair is in as often as there are ways to take both its members.
+
+    Source: Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979; percentile intervals. For what is measured
+    between people: Davezies, D'Haultfoeuille and Guyonvarch, "Empirical process results for exchangeable arrays", 2021.
     """
-    metrics = {
-        (system, name): metric
-        for system, values in systems.items()
-        for name, metric in values.items()
-        if metric.is_judged()
-    }
-    if not metrics:
-        return [SystemEstimates(system, {}, {}) for system in systems]
-    values = dict(zip(metrics, _resample(list(metrics.values()), seed).T, strict=True))
-    first = next(iter(systems))
-    return [
-        SystemEstimates(
-            system,
-            {name: _summarise(values[system, name]) for name in names if (system, name) in values},
-            {
-                name: _summarise(values[first, name] - values[system, name])
-                for name in names
-                if system != first and {(first, name), (system, name)} <= values.keys()
-            },
-        )
-        for system, names in systems.items()
-    ]
+    judged = {(system, name): each for system, of in systems.items() for name, each in of.items() if each.is_judged()}
+    drawn = _resample(list(judged.values()), seed, members).T if judged else ()
+    values = dict(zip(judged, drawn, strict=True))
+    first, compared = next(iter(systems)), []
+    for system in systems:
+        own = {name: of for (owner, name), of in values.items() if owner == system}
+        shared = [name for name in own if system != first and (first, name) in values]
+        lead = {name: _summarise(values[first, name] - own[name]) for name in shared}
+        compared.append(SystemEstimates(system, {name: _summarise(of) for name, of in own.items()}, lead))
+    return compared
 
 
-def _resample(metrics: Sequence[PersonWise], seed: int) -> np.ndarray:
+def _resample(metrics: Sequence[PersonWise], seed: int, members: np.ndarray | None) -> np.ndarray:
     """Returns the metrics, then those of each resample of the people, [1 + RESAMPLES, metrics]."""
     totals = np.stack([metric.total for metric in metrics], axis=1)
     weights = np.stack([metric.weight for metric in metrics], axis=1)
     judged = (weights > 0).any(axis=1)
     totals, weights = totals[judged], weights[judged]
+    taking_part = np.flatnonzero(judged)[:, None] if members is None else members[judged]
+    people, place = np.unique(taking_part, return_inverse=True)
+    place = place.reshape(taking_part.shape)
     is_root = np.array([metric.root for metric in metrics])
-    num_people, generator = len(totals), np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     values = [_ratios(totals.sum(axis=0), weights.sum(axis=0), is_root)[None]]
     for _ in range(RESAMPLES // RESAMPLES_A_BATCH):
-        counts = generator.multinomial(num_people, np.full(num_people, 1 / num_people), RESAMPLES_A_BATCH)
-        values.append(_ratios(counts @ totals, counts @ weights, is_root))
+        counts = generator.multinomial(len(people), np.full(len(people), 1 / len(people)), RESAMPLES_A_BATCH)
+        times = counts[:, place].prod(axis=2)
+        values.append(_ratios(times @ totals, times @ weights, is_root))
     return np.concatenate(values)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import rankdata
 
 from trainer.bootstrap import Estimate, estimate
-from trainer.person_metrics import PersonWise
+from trainer.metrics import PersonWise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,38 +52,31 @@ def describe_lists(lists: np.ndarray, histories: Histories, num_movies: int) -> 
     did included. `novelty_at_10`: self-information in bits, -log2 of the share of people who rated the movie (of one
     person, where nobody did).
     """
-    shown = lists[:, :SHOWN]
-    listed = shown >= 0
-    line, place = np.nonzero(listed)
-    percentile, novelty = popularity_percentiles(histories, num_movies), _novelty(histories, num_movies)
-    count = (listed.sum(axis=1) > 0).astype(float)
-    per_place = np.maximum(listed.sum(axis=1), 1)
-
-    def mean_of(values: np.ndarray) -> PersonWise:
-        totals = np.bincount(line, values[shown[line, place]], minlength=len(lists))
-        return PersonWise(totals / per_place, count)
-
-    return {"popularity_percentile_at_10": mean_of(percentile), "novelty_at_10": mean_of(novelty)}
+    line, place = np.nonzero(lists[:, :SHOWN] >= 0)
+    return _describe(line, lists[line, place], histories, num_movies)
 
 
 def describe_histories(histories: Histories, num_movies: int) -> dict[str, PersonWise]:
-    """Returns how popular what people rated is, as `describe_lists` does for lists."""
-    percentile = popularity_percentiles(histories, num_movies)
-    totals = np.bincount(histories.owners, percentile[histories.rows], minlength=len(histories))
-    counts = histories.lengths
-    return {"popularity_percentile_at_10": PersonWise(totals / np.maximum(counts, 1), (counts > 0).astype(float))}
+    """Returns how popular and how novel all that people rated is, as `describe_lists` does for lists."""
+    return _describe(histories.owners, histories.rows, histories, num_movies)
+
+
+def _describe(person: np.ndarray, rows: np.ndarray, histories: Histories, num_movies: int) -> dict[str, PersonWise]:
+    """Describes entries [n], by the person they are of and their row."""
+    counts = np.bincount(person, minlength=len(histories))
+    novelty = -np.log2(np.maximum(histories.counts(num_movies), 1) / max(1, len(histories)))
+    by_movie = {
+        "popularity_percentile_at_10": popularity_percentiles(histories, num_movies),
+        "novelty_at_10": novelty,
+    }
+    totals = {name: np.bincount(person, values[rows], len(histories)) for name, values in by_movie.items()}
+    at_least_one = np.maximum(counts, 1)
+    return {name: PersonWise(total / at_least_one, (counts > 0).astype(float)) for name, total in totals.items()}
 
 
 def popularity_percentiles(histories: Histories, num_movies: int) -> np.ndarray:
     """Returns where each movie stands in popularity, [num_movies] from 0 (unknown) to 1 (known best)."""
-    counts = histories.counts(num_movies)
-    ascending = np.sort(counts)
-    fewer, not_more = (np.searchsorted(ascending, counts, side) for side in ("left", "right"))
-    return (fewer + not_more) / (2 * num_movies)
-
-
-def _novelty(histories: Histories, num_movies: int) -> np.ndarray:
-    return -np.log2(np.maximum(histories.counts(num_movies), 1) / max(1, len(histories)))
+    return (rankdata(histories.counts(num_movies)) - 0.5) / num_movies
 
 
 def coverage(lists: np.ndarray, num_movies: int) -> float:
@@ -93,29 +87,24 @@ def coverage(lists: np.ndarray, num_movies: int) -> float:
 
 def calibrate(predicted: np.ndarray, given: np.ndarray) -> list[StarBin]:
     """Compares predicted stars with those given, bin by bin; bins without a prediction are left out."""
-    number = np.floor(predicted / BIN_WIDTH).astype(int)
+    best = predicted.max(initial=0)
     # The best there is belongs with what is just below it.
-    number[predicted == predicted.max(initial=0)] = max(0, int(np.ceil(predicted.max(initial=0) / BIN_WIDTH)) - 1)
-    return [
-        StarBin(
-            low=bin_number * BIN_WIDTH,
-            high=(bin_number + 1) * BIN_WIDTH,
-            count=int((number == bin_number).sum()),
-            predicted=float(predicted[number == bin_number].mean()),
-            given=float(given[number == bin_number].mean()),
-        )
-        for bin_number in np.unique(number).tolist()
-    ]
+    number = np.minimum(predicted // BIN_WIDTH, max(0, np.ceil(best / BIN_WIDTH) - 1)).astype(int)
+    bins = []
+    for of_bin in np.unique(number):
+        is_in = number == of_bin
+        bounds = float(of_bin * BIN_WIDTH), float((of_bin + 1) * BIN_WIDTH)
+        bins.append(StarBin(*bounds, int(is_in.sum()), float(predicted[is_in].mean()), float(given[is_in].mean())))
+    return bins
 
 
 def by_history_length(lengths: np.ndarray, metrics: Mapping[str, PersonWise]) -> list[LengthGroup]:
     """Returns metrics of people by the `lengths` [n] of their histories; groups without anyone judged are left out."""
-    bounds = zip(LENGTH_EDGES, (*(edge - 1 for edge in LENGTH_EDGES[1:]), None), strict=True)
     groups = []
-    for shortest, longest in bounds:
-        is_in = (lengths >= shortest) & (lengths <= (np.inf if longest is None else longest))
+    for shortest, end in zip(LENGTH_EDGES, (*LENGTH_EDGES[1:], None), strict=True):
+        is_in = (lengths >= shortest) & (lengths < (np.inf if end is None else end))
         of_group = {name: metric.of(is_in) for name, metric in metrics.items()}
         judged = max((int((metric.weight > 0).sum()) for metric in of_group.values()), default=0)
         if judged:
-            groups.append(LengthGroup(shortest, longest, judged, estimate(of_group)))
+            groups.append(LengthGroup(shortest, end and end - 1, judged, estimate(of_group)))
     return groups

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +13,9 @@ from trainer.rating.blend import BlendedEncoder, damped_means
 from trainer.rating.fold_in import RatingEncoder
 from trainer.rating.gibbs import GibbsSampler, GibbsSettings
 from trainer.release.query_tower import HistoryEncoder
-from trainer.retrieval import item_to_item
 from trainer.retrieval.alternating import fit_candidates
 from trainer.retrieval.encoder import RetrievalEncoder
-from trainer.retrieval.item_to_item import ItemPart
+from trainer.retrieval.item_to_item import Ease, ItemPart
 from trainer.retrieval.model import FineTuning, RetrievalModel, fine_tune
 from trainer.retrieval.ridge import RatingScale, Ridge, RidgeSettings
 
@@ -36,8 +36,8 @@ class ItemSettings:
         rank: Size of its embeddings.
     """
 
-    weight: float = 0.0
-    penalty: float = 350.0
+    weight: float = 0.5
+    penalty: float = 300.0
     rank: int = 128
 
 
@@ -50,7 +50,7 @@ class FitSettings:
         sweeps: Sweeps of the closed-form start.
         tuning: How candidates are fine-tuned.
         gibbs: How the rating model is sampled.
-        item: How much of an item-to-item part is joined in.
+        item: The item-to-item part.
         rating_dim: Axes of the rating part of a query embedding.
         seed: Of everything random.
     """
@@ -118,6 +118,13 @@ def fine_tuned(
     return fine_tune(model, histories, settings.tuning, settings.seed)
 
 
+def factors(histories: Histories, dataset: Dataset, settings: FitSettings, epochs: int) -> np.ndarray:
+    """Returns the factors of the movies after so many epochs of fine-tuning, [m, d] float32; 0: the closed form."""
+    start = closed_form(histories, dataset, settings)
+    tuned = fine_tuned(start, histories, dataset, settings)
+    return [start, *islice(tuned, epochs)][-1]
+
+
 def encoder(factors: np.ndarray, dataset: Dataset, settings: FitSettings) -> RetrievalEncoder:
     """Returns the retrieval model of factors [m, d], without an item-to-item part."""
     return RetrievalEncoder(factors, Ridge(settings.ridge, scale_of(dataset)), ItemPart.none(len(factors)))
@@ -127,8 +134,8 @@ def with_item_part(retrieval: RetrievalEncoder, histories: Histories, item: Item
     """Returns `retrieval` with the item-to-item part joined in; as it is where the weight is 0."""
     if item.weight == 0:
         return retrieval
-    weights = item_to_item.ease(histories, len(retrieval.candidates), item.penalty)
-    return retrieval.joined(item_to_item.reduce(weights, histories, item.rank).scaled(item.weight))
+    ease = Ease(histories, len(retrieval.candidates), item.penalty)
+    return retrieval.joined(ease.reduced(item.rank).taken(item.rank, item.weight))
 
 
 def fit_rating(

@@ -55,10 +55,38 @@ class Histories:
         """The owner of every entry, [entries] int32."""
         return np.repeat(np.arange(len(self), dtype=np.int32), self.lengths)
 
+    @property
+    def places(self) -> np.ndarray:
+        """Where every entry stands in its owner's list, from 0, [entries] int64."""
+        return np.arange(len(self.rows)) - np.repeat(self.offsets[:-1], self.lengths)
+
+    def where(self, chosen: np.ndarray) -> Histories:
+        """Returns what is left of the lists when only the entries in `chosen`, [entries] bool, stay."""
+        return self._grouped(self.owners[chosen], self.rows[chosen], self.ratings[chosen], len(self))
+
     def transposed(self, num_rows: int) -> Histories:
         """Returns the same entries listed by row: who rated each of the `num_rows` movies."""
         order = np.argsort(self.rows, kind="stable")
         return self._grouped(self.rows[order], self.owners[order], self.ratings[order], num_rows)
+
+    def joined(self, other: Histories) -> Histories:
+        """Returns the entries of both, by the same owners, those of `other` last."""
+        owners = np.concatenate((self.owners, other.owners))
+        order = np.argsort(owners, kind="stable")
+        rows, ratings = (
+            np.concatenate(both)[order] for both in ((self.rows, other.rows), (self.ratings, other.ratings))
+        )
+        return self._grouped(owners[order], rows, ratings, len(self))
+
+    def split(self, held_back: float, seed: int) -> tuple[Histories, Histories]:
+        """Returns what is left, and a random share of all entries, of the same owners."""
+        number = np.random.default_rng(seed).permutation(len(self.rows))
+        is_held = number < round(held_back * len(number))
+        left, held = (
+            self._grouped(self.owners[part], self.rows[part], self.ratings[part], len(self))
+            for part in (~is_held, is_held)
+        )
+        return left, held
 
     def counts(self, num_rows: int) -> np.ndarray:
         """Returns how often each row occurs, [num_rows] int64."""

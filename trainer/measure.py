@@ -1,19 +1,25 @@
-"""Measures fitted models beside baselines on interactions they have not seen."""
+"""Measures fitted models beside baselines on interactions they have not seen: what a release says of itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from trainer import baselines
-from trainer.metrics import measure_scores, rmse
+from trainer.bootstrap import estimate
+from trainer.breakdown import by_history_length, calibrate, coverage, describe_histories, describe_lists
+from trainer.histories import Histories
+from trainer.metrics import best_lists, judge_lists, list_metrics, means, measure_scores, star_metrics
 
 if TYPE_CHECKING:
+    from trainer.choose import RetrievalChoice
     from trainer.data.dataset import Dataset
     from trainer.fit import FittedModels
-    from trainer.histories import Histories
+    from trainer.split import Split
+
+SHOWN = ("ndcg_at_10", "recall_at_20", "top_100", "rmse")
 
 
 @dataclass(frozen=True)
@@ -25,39 +31,55 @@ class SystemMetrics:
     values: dict[str, float]
 
 
-def measure_lists(fitted: FittedModels, seen: Histories, held_back: Histories) -> dict[str, float]:
-    """Measures everyone's own list by retrieval score, `seen` movies left out, against what was held back."""
-    return measure_scores(fitted.retrieval_scores, seen, held_back)
+def measure_systems(
+    variants: dict[str, FittedModels], choice: RetrievalChoice, split: Split
+) -> tuple[SystemMetrics, ...]:
+    """Measures baselines, the variants chosen from, and the ranking head on the test slice, which is used once.
 
-
-def measure_list_baselines(
-    fitted: FittedModels, ease_penalty: float | None, seen: Histories, held_back: Histories
-) -> list[SystemMetrics]:
-    """Measures popularity and, given a penalty, EASE, fitted to what `fitted` was fitted to."""
-    num_movies = len(fitted.dataset.movies)
-    systems = {"popularity": baselines.popularity(fitted.histories, num_movies)}
-    if ease_penalty is not None:
-        systems["ease"] = baselines.ease(fitted.histories, num_movies, ease_penalty)
-    return [
-        SystemMetrics(name, served=False, values=measure_scores(score, seen, held_back))
-        for name, score in systems.items()
-    ]
-
-
-def measure_stars(fitted: FittedModels, held_back: Dataset) -> list[SystemMetrics]:
-    """Measures the bias model and the ranking head by the stars they predict for held-back interactions.
-
-    Without any there are no values: data of a few ratings has none to hold back.
+    What was chosen on is left out of the lists as seen. Systems that nobody could be judged by have no values: data of
+    a few ratings have none to hold back.
     """
-    bias = baselines.BiasModel(fitted.histories, len(fitted.dataset.movies))
-    lowest, highest = fitted.scale.lowest, fitted.scale.highest
-    by_bias = np.clip(bias.predict(held_back.user, held_back.row), lowest, highest)
-    by_head = fitted.predict_stars(held_back.user, held_back.row)
-    return [
-        SystemMetrics("bias", served=False, values=_star_values(by_bias, held_back.rating)),
-        SystemMetrics("ranking_head", served=True, values=_star_values(by_head, held_back.rating)),
-    ]
+    seen, test, served = Histories.of_people(split.seen), Histories.of_people(split.test), variants[choice.served]
+    histories, num_movies = served.histories, len(split.test.movies)
+    scores = {"popularity": baselines.popularity(histories, num_movies)}
+    if choice.ease_penalty is not None:
+        scores["ease"] = baselines.ease(histories, num_movies, choice.ease_penalty)
+    scores |= {name: variant.retrieval_scores for name, variant in variants.items()}
+    by_bias = baselines.BiasModel(histories, num_movies).predict(test.owners, test.rows)
+    stars = {
+        "bias": np.clip(by_bias, served.scale.lowest, served.scale.highest),
+        "ranking_head": served.predict_stars(test.owners, test.rows),
+    }
+    return (
+        *(SystemMetrics(name, name == choice.served, measure_scores(of, seen, test)) for name, of in scores.items()),
+        *(
+            SystemMetrics(name, name == "ranking_head", means(star_metrics(predicted, test)))
+            for name, predicted in stars.items()
+        ),
+    )
 
 
-def _star_values(predicted: np.ndarray, given: np.ndarray) -> dict[str, float]:
-    return {"rmse": rmse(predicted, given)} if len(given) else {}
+def release_figures(fitted: FittedModels, seen: Histories, held_back: Dataset) -> dict[str, Any]:
+    """Measures what is to be served beyond its metrics: how sure they are, for whom they are lower, what it favours.
+
+    Returns:
+        JSON values: "intervals" of the metrics, by name {value, low, high}; "by_history_length" and "calibration", a
+        list of rows; "popularity", mean percentiles of lists and of histories, and the share of the catalogue that is
+        in anyone's first 10. Empty when nothing was held back.
+    """
+    if not len(held_back.rating):
+        return {}
+    asked, num_movies, everyone = Histories.of_people(held_back), len(held_back.movies), np.arange(len(seen))
+    lists = best_lists(fitted.retrieval_scores, seen, everyone)
+    stars = fitted.predict_stars(asked.owners, asked.rows)
+    metrics = list_metrics(judge_lists(lists, asked, everyone)) | star_metrics(stars, asked)
+    shown = {name: metrics[name] for name in SHOWN}
+    favoured = {"lists": describe_lists(lists, seen, num_movies), "histories": describe_histories(seen, num_movies)}
+    percentiles = estimate({name: described["popularity_percentile_at_10"] for name, described in favoured.items()})
+    return {
+        "intervals": {name: asdict(value) for name, value in estimate(shown).items()},
+        "by_history_length": [asdict(group) for group in by_history_length(seen.lengths, shown)],
+        "calibration": [asdict(star_bin) for star_bin in calibrate(stars, asked.ratings)],
+        "popularity": {name: asdict(value) for name, value in percentiles.items()}
+        | {"coverage": coverage(lists, num_movies)},
+    }

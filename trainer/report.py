@@ -1,4 +1,4 @@
-"""The metrics of a release as a table for people."""
+"""Tables for people: of what a release reached, and of anything else that is measured."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from trainer.train import Trained
 
 HEADINGS = {"ndcg_at_10": "NDCG@10", "recall_at_20": "Recall@20", "top_100": "top-100", "rmse": "RMSE"}
+
+
+def table_of(title: str, headings: Iterable[str], lines: Iterable[Iterable[str]], caption: str | None = None) -> Table:
+    """Returns a table of systems, each line a system's name and what stands under the headings."""
+    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
+    table.add_column("system")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for line in lines:
+        table.add_row(*line)
+    return table
 
 
 def metrics_table(trained: Trained) -> Table:
@@ -21,12 +34,13 @@ def metrics_table(trained: Trained) -> Table:
         f"regularization {choices.ridge.regularization:.3g}, {choices.epochs} epochs of fine-tuning, "
         f"item-to-item weight {choices.item.weight:g}, stars count {choices.like_star_share:.0%} in LIKE."
     )
-    table = Table(title=f"Release {trained.version}", caption=caption, caption_justify="left")
-    table.add_column("system")
-    for heading in HEADINGS.values():
-        table.add_column(heading, justify="right")
-    for system in trained.metrics:
-        name = f"{system.system} *" if system.served else system.system
-        values = (system.values.get(metric) for metric in HEADINGS)
-        table.add_row(name, *("" if value is None else f"{value:.3f}" for value in values))
-    return table
+    if trained.budget_spent:
+        caption += f" Out of time, so that another machine may choose otherwise: {', '.join(trained.budget_spent)}."
+    lines = (
+        [
+            f"{system.system} *" if system.served else system.system,
+            *(f"{system.values[name]:.3f}" if name in system.values else "" for name in HEADINGS),
+        ]
+        for system in trained.metrics
+    )
+    return table_of(f"Release {trained.version}", HEADINGS.values(), lines, caption)

@@ -6,28 +6,25 @@ import platform
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from trainer import fit
 from trainer.choose import ChoiceSettings, Chooser
 from trainer.evaluate.like import choose_like_star_share
 from trainer.histories import Histories
-from trainer.measure import SystemMetrics, measure_list_baselines, measure_lists, measure_stars
+from trainer.measure import measure_systems, release_figures
 from trainer.release.export import export
-from trainer.release_figures import release_figures
 from trainer.split import random_split
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from trainer.choose import RetrievalChoice
     from trainer.data.dataset import Dataset
     from trainer.fit import FittedModels, ItemSettings
+    from trainer.measure import SystemMetrics
     from trainer.progress import Steps
     from trainer.rating.blend import BlendedEncoder
     from trainer.retrieval.ridge import RidgeSettings
-    from trainer.split import Split
 
 VERSIONS_RECORDED = ("numpy", "pyarrow", "scipy", "tensorflow", "tensorflow-recommenders", "tf-keras")
 
@@ -67,20 +64,13 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What was measured on the test slice: the systems side by side, and more of what is served, as JSON values."""
-
-    metrics: tuple[SystemMetrics, ...]
-    figures: dict[str, Any]
-
-
-@dataclass(frozen=True)
 class Trained:
-    """A finished release."""
+    """A finished release; `budget_spent` are the parts whose time ran out, so that another machine may differ."""
 
     version: int
     choices: Choices
     metrics: tuple[SystemMetrics, ...]
+    budget_spent: tuple[str, ...]
 
 
 class Training:
@@ -89,6 +79,7 @@ class Training:
     def __init__(self, dataset: Dataset, settings: TrainSettings, steps: Steps) -> None:
         """Prepares to train on every interaction of `dataset`."""
         self._dataset, self._settings, self._steps = dataset, settings, steps
+        self._budget_spent: set[str] = set()
 
     def run(self, root: Path) -> Trained:
         """Trains one release and publishes it under `root`.
@@ -100,14 +91,15 @@ class Training:
             f"{self._dataset.name}: {len(self._dataset.rating):,} ratings of {len(self._dataset.movies):,} movies "
             f"by {len(self._dataset.user_ids):,} people"
         )
-        choices, measured = self._choose_and_measure()
+        choices, metrics, figures = self._choose_and_measure()
         fitted = self._fit_everything(choices)
+        measured = {"metrics": [asdict(system) for system in metrics], "figures": figures}
         with self._steps.step("exporting the release"):
-            version = export(root, fitted, self._release_info(fitted, choices, measured))
-        return Trained(version, choices, measured.metrics)
+            version = export(root, fitted, self._release_info(fitted, choices) | measured)
+        return Trained(version, choices, metrics, tuple(sorted(self._budget_spent)))
 
-    def _choose_and_measure(self) -> tuple[Choices, Measured]:
-        """Fits to what is left of the data when both slices are held back."""
+    def _choose_and_measure(self) -> tuple[Choices, tuple[SystemMetrics, ...], dict[str, Any]]:
+        """Fits to what is left of the data when both slices are held back; adds what `trainer.measure` found."""
         share = f"{self._settings.held_back:.0%}"
         self._steps.say(f"Choosing on {share} of the ratings, measuring on another {share}:")
         split = random_split(self._dataset.latest(), self._settings.held_back, self._settings.fit.seed)
@@ -122,42 +114,36 @@ class Training:
             star_share = choose_like_star_share(
                 variants[choice.served], split.validation, self._settings.num_candidates
             )
-            metrics = self._measure(variants, choice, split)
+            metrics = measure_systems(variants, choice, split)
             figures = release_figures(variants[choice.served], Histories.of_people(split.seen), split.test)
-        return Choices(choice.ridge, choice.epochs, choice.item, star_share), Measured(metrics, figures)
-
-    def _measure(
-        self, variants: dict[str, FittedModels], choice: RetrievalChoice, split: Split
-    ) -> tuple[SystemMetrics, ...]:
-        """Measures once on the test slice; what was chosen on is left out of the lists as seen."""
-        seen, test = Histories.of_people(split.seen), Histories.of_people(split.test)
-        served = variants[choice.served]
-        return (
-            *measure_list_baselines(served, choice.ease_penalty, seen, test),
-            *(
-                SystemMetrics(name, name == choice.served, measure_lists(variant, seen, test))
-                for name, variant in variants.items()
-            ),
-            *measure_stars(served, split.test),
-        )
+        self._budget_spent.update(choice.budget_spent)
+        return Choices(choice.ridge, choice.epochs, choice.item, star_share), metrics, figures
 
     def _fit_everything(self, choices: Choices) -> FittedModels:
         self._steps.say("Fitting all ratings as chosen:")
         settings = replace(self._settings.fit, ridge=choices.ridge, item=choices.item)
         histories = Histories.of_people(self._dataset)
         with self._steps.step("retrieval"):
-            factors = fit.closed_form(histories, self._dataset, settings)
-            for tuned in islice(fit.fine_tuned(factors, histories, self._dataset, settings), choices.epochs):
-                factors = tuned
+            factors = fit.factors(histories, self._dataset, settings, choices.epochs)
             retrieval = fit.with_item_part(fit.encoder(factors, self._dataset, settings), histories, choices.item)
         return fit.assemble(self._dataset, histories, retrieval, self._fit_rating(histories))
 
     def _fit_rating(self, histories: Histories) -> BlendedEncoder:
-        with self._steps.step("ranking head: sampling", self._settings.fit.gibbs.sweeps) as report:
-            return fit.fit_rating(histories, self._dataset, self._settings.fit, report)
+        wanted, made = self._settings.fit.gibbs.sweeps, 0
 
-    def _release_info(self, fitted: FittedModels, choices: Choices, measured: Measured) -> dict[str, Any]:
-        """Returns what release.json says beside version and embedding size."""
+        def on_sweep(done: int) -> None:
+            nonlocal made
+            made = done
+            report(done)
+
+        with self._steps.step("ranking head: sampling", wanted) as report:
+            rating = fit.fit_rating(histories, self._dataset, self._settings.fit, on_sweep)
+        if made < wanted:
+            self._budget_spent.add("ranking head: sampling")
+        return rating
+
+    def _release_info(self, fitted: FittedModels, choices: Choices) -> dict[str, Any]:
+        """Returns what release.json says beside version, embedding size and what was measured."""
         dataset = self._dataset
         return {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -178,6 +164,5 @@ class Training:
             "rating_max": dataset.rating_max,
             "candidates": min(self._settings.num_candidates, len(dataset.movies)),
             "like_star_share": choices.like_star_share,
-            "metrics": [asdict(system) for system in measured.metrics],
-            "figures": measured.figures,
+            "budget_spent": sorted(self._budget_spent),
         }

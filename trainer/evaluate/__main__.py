@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.cache_flag import add_cache_flag
-from trainer.data import DataError, DownloadError, load, resolve
+from trainer.command import add_cache_flag, run, seed
+from trainer.data import DataError, load, resolve
+from trainer.evaluate.households import load_households
 from trainer.progress import Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from trainer.evaluate.accuracy import Measured
-    from trainer.evaluate.protocols import Bench
-
-    Measures = dict[str, Callable[[], Measured]]
+    from trainer.evaluate.bench import Bench
 
 HOUSEHOLDS = "households"
 # Made for other data than MovieLens-100K.
-OTHER_DATA = ("strong", HOUSEHOLDS)
+OTHER_DATA = {"strong", HOUSEHOLDS}
 PROTOCOLS = {
     "p1": "one random split, 80/20: own lists, what is liked, stars; with each of --seeds",
     "folds": "the same over five random folds",
@@ -42,65 +42,56 @@ EPILOG = "protocols:\n" + "\n".join(f"  {name:16} {text}" for name, text in PROT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit status: 0, 1 for data or a file that cannot be used, 130 on Ctrl-C."""
+    """Runs the command and returns its exit status.
+
+    0; 1 for data or a file that cannot be used, or a protocol that the data do not suit; 130 on Ctrl-C.
+    """
     options = _parse(arguments)
-    # Leaves by way of an exception, so that the release that is measured is cleared.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    # A shell starts what it runs in the background with Ctrl-C's signal ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    steps, started = Steps(), time.monotonic()
-    try:
-        _evaluate(options, steps)
-    except (DataError, DownloadError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    steps.say(f"Done ({time.monotonic() - started:.0f} s).")
-    return 0
+    return run(lambda: _evaluate(options, Steps()))
 
 
-def _evaluate(options: argparse.Namespace, steps: Steps) -> None:
-    bench, measures = (_households if options.protocol == [HOUSEHOLDS] else _protocols)(options, steps)
+def _evaluate(options: argparse.Namespace, steps: Steps) -> int:
+    """Measures all protocols that the data suit; what is measured is written at once, so that nothing is lost."""
+    started, reports = time.monotonic(), []
+    bench, measures = _protocols(options, steps)
     from trainer.evaluate.report import INTERVALS, as_json, report_of, tables
 
-    reports = []
-    for name, measure in measures.items():
+    settings = {"data": str(options.data or "ml-100k"), "protocols": options.protocol, "seeds": options.seeds}
+    for name in options.protocol:
         steps.say(f"Protocol {name}:")
-        measured = measure()
+        try:
+            measured = measures[name](bench)
+        except DataError as error:
+            steps.say(str(error))
+            continue
         with steps.step("resampling"):
             reports.append(report_of(name, measured))
         for table in tables(reports[-1]):
             steps.show(table)
-    steps.say(INTERVALS)
-    settings = {"data": str(options.data or "ml-100k"), "protocols": options.protocol, "seeds": options.seeds}
-    _write(options, as_json(reports, settings | {"releases": bench.releases}))
+        _write(options, as_json(reports, settings | {"releases": bench.releases}))
+    steps.say(f"{INTERVALS}\nDone ({time.monotonic() - started:.0f} s).")
+    return 0 if len(reports) == len(options.protocol) else 1
 
 
-def _protocols(options: argparse.Namespace, steps: Steps) -> tuple[Bench, Measures]:
+def _protocols(options: argparse.Namespace, steps: Steps) -> tuple[Bench, dict[str, Callable[[Bench], Measured]]]:
+    """Reads the data; what is then imported loads TensorFlow, which takes seconds: not before the data are good."""
+    if HOUSEHOLDS in options.protocol:
+        households = load_households(options.data)
+        from trainer.evaluate.bench import Bench
+        from trainer.evaluate.household_lists import measure_households
+
+        bench = Bench(households.people, options.seeds, steps)
+        return bench, {HOUSEHOLDS: partial(measure_households, households=households)}
     dataset = load(resolve("ml-100k", options.data, options.cache))
-    # Loads TensorFlow, which takes seconds: not before arguments and data are known to be good.
+    from trainer.evaluate.bench import Bench
     from trainer.evaluate.protocols import PROTOCOLS as MEASURES
-    from trainer.evaluate.protocols import Bench
 
-    bench = Bench(dataset, options.seeds, steps)
-    return bench, {name: partial(MEASURES[name], bench) for name in options.protocol}
-
-
-def _households(options: argparse.Namespace, steps: Steps) -> tuple[Bench, Measures]:
-    from trainer.evaluate.households import load_households
-
-    households = load_households(options.data)
-    from trainer.evaluate.household_lists import measure_households
-    from trainer.evaluate.protocols import Bench
-
-    bench = Bench(households.people, options.seeds, steps)
-    return bench, {HOUSEHOLDS: partial(measure_households, households, options.seeds[0], steps, bench.train)}
+    return Bench(dataset, options.seeds, steps), MEASURES
 
 
 def _write(options: argparse.Namespace, document: dict[str, Any]) -> None:
     if options.json:
-        options.json.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     if options.plots:
         from trainer.evaluate.plots import draw
 
@@ -127,21 +118,45 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     add_cache_flag(parser)
     parser.add_argument("--seeds", type=_seeds, default=[37], metavar="N,N", help="of training, by commas (37)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="also draw them here, as PNG (needs matplotlib)")
+    parser.add_argument("--json", type=_file, metavar="FILE", help="also write all figures here, after each protocol")
+    parser.add_argument("--plots", type=_folder, metavar="DIR", help="also draw them here, as PNG")
     options = parser.parse_args(arguments)
-    if "all" in options.protocol:
-        options.protocol = [name for name in PROTOCOLS if name not in OTHER_DATA]
+    asked = {*options.protocol, *(set(PROTOCOLS) - OTHER_DATA if "all" in options.protocol else ())}
+    options.protocol = [name for name in PROTOCOLS if name in asked]
     if HOUSEHOLDS in options.protocol and (options.protocol != [HOUSEHOLDS] or options.data is None):
         parser.error("argument --protocol: households reads other files, so it runs alone and needs --data DIR")
     return options
 
 
 def _seeds(text: str) -> list[int]:
-    parts = text.split(",")
-    if not all(part.isdecimal() and int(part) < 1 << 32 for part in parts):
-        raise argparse.ArgumentTypeError(f"{text!r} is not whole numbers from 0 to 2^32 - 1, separated by commas")
-    return [int(part) for part in parts]
+    return [seed(part) for part in text.split(",")]
+
+
+def _file(text: str) -> Path:
+    """Returns a path that can be written: to be found out now, not after hours of work."""
+    path = Path(text)
+    is_new = not path.exists()
+    with _refusing(text):
+        path.open("a").close()
+    if is_new:
+        path.unlink()
+    return path
+
+
+def _folder(text: str) -> Path:
+    """Returns a folder, made where it is missing, in which files can be written."""
+    with _refusing(text):
+        Path(text).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=text).close()
+    return Path(text)
+
+
+@contextmanager
+def _refusing(text: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot write {text}: {error.strerror}") from error
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,20 @@ import numpy as np
 from trainer.baselines import BiasModel, ease, popularity
 from trainer.breakdown import by_history_length, calibrate, coverage, describe_histories, describe_lists
 from trainer.evaluate.served import Objective
-from trainer.evaluate.svd_plus_plus import SvdPlusPlus, SvdPlusPlusSettings
+from trainer.evaluate.svd_plus_plus import SvdPlusPlus
+from trainer.evaluate.tuning import Tuning
 from trainer.histories import Histories
-from trainer.metrics import best_rows, find_hits, liked
-from trainer.person_metrics import PersonWise, judge_lists, judge_scores, list_metrics, star_metrics
+from trainer.metrics import (
+    PersonWise,
+    best_lists,
+    find_hits,
+    judge_lists,
+    judge_scores,
+    liked,
+    list_metrics,
+    star_metrics,
+)
+from trainer.retrieval.item_to_item import MAX_SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,22 +33,28 @@ if TYPE_CHECKING:
     from trainer.evaluate.splits import TrainTest
 
 SERVED = "served"
-# The best for MovieLens-100K is between 300 and 400.
-EASE_PENALTY = 350.0
+NO_EASE = f"EASE is left out: people and movies are both more than the {MAX_SIDE:,} whose matrix can be inverted"
 Systems = dict[str, dict[str, PersonWise]]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured: for each part, each system's metrics, what is served first; and what has no interval."""
+    """What was measured.
+
+    Attributes:
+        parts: For each part, each system's metrics, what is served first.
+        details: What has no interval.
+        members: For parts that are measured by pair: the people of each, [n, 2].
+    """
 
     parts: dict[str, Systems]
     details: dict[str, Any] = field(default_factory=dict)
+    members: dict[str, np.ndarray] = field(default_factory=dict)
 
     def joined(self, other: Measured) -> Measured:
         """Joins two runs over the same people; the details are those of the first."""
         parts = {part: _join(systems, other.parts[part]) for part, systems in self.parts.items()}
-        return Measured(parts, self.details)
+        return Measured(parts, self.details, self.members)
 
 
 def _join(systems: Systems, others: Systems) -> Systems:
@@ -51,29 +67,35 @@ def _join(systems: Systems, others: Systems) -> Systems:
 class SplitMeasure:
     """Measures releases that were trained on the train part of one split; baselines are fitted once."""
 
-    def __init__(self, split: TrainTest, seed: int) -> None:
-        """Takes the split, and the seed of the baselines that have one."""
-        self._split, self._seed = split, seed
+    def __init__(self, split: TrainTest, seed: int, tuning: Tuning | None = None) -> None:
+        """Takes the split, the seed of the baselines, and their settings where they are not to be found on it."""
+        self._split, self._seed, self._tuning = split, seed, tuning or Tuning(split.train, seed)
         self._num_movies = len(split.train.movies)
         self._seen, self._held_back = Histories.of_people(split.train), Histories.of_people(split.test)
         self._liked = Histories.of_people(liked(split.test))
 
     def lists(self, release: ServedRelease) -> Measured:
         """Measures WATCH: every test row is relevant."""
-        lists = release.lists(np.arange(len(self._seen)), Objective.WATCH)
-        served = list_metrics(judge_lists(lists, self._held_back)) | self._describe(lists)
+        everyone = np.arange(len(self._seen))
+        lists = release.lists(everyone, Objective.WATCH)
+        served = list_metrics(judge_lists(lists, self._held_back, everyone)) | self._describe(lists)
         systems = (
             {SERVED: served} | self._baselines_watch | {"histories": describe_histories(self._seen, self._num_movies)}
         )
         groups = by_history_length(self._seen.lengths, {name: served[name] for name in ("ndcg_at_10", "recall_at_20")})
-        details = {"coverage": {SERVED: coverage(lists, self._num_movies)} | self._coverage, "lists_by_length": groups}
+        details = {
+            "coverage": {SERVED: coverage(lists, self._num_movies)} | self._coverage,
+            "lists_by_length": groups,
+            "ease_penalty": self._tuning.ease_penalty or NO_EASE,
+        }
         return Measured({"watch": systems}, details)
 
     def like(self, release: ServedRelease) -> Measured:
         """Measures LIKE beside WATCH: what was liked is relevant; and what hits were given in stars."""
         everyone = np.arange(len(self._seen))
         systems = {
-            name: list_metrics(judge_lists(lists, self._liked)) | {"stars_of_hits_at_20": self._stars_of_hits(lists)}
+            name: list_metrics(judge_lists(lists, self._liked, everyone))
+            | {"stars_of_hits_at_20": self._stars_of_hits(lists)}
             for name, lists in (
                 (SERVED, release.lists(everyone, Objective.LIKE)),
                 ("watch_lists", release.lists(everyone, Objective.WATCH)),
@@ -88,20 +110,19 @@ class SplitMeasure:
         details = {
             "calibration": calibrate(predicted, self._held_back.ratings),
             "stars_by_length": by_history_length(self._seen.lengths, systems[SERVED]),
+            "svd_plus_plus": asdict(self._tuning.svd_plus_plus),
         }
         return Measured({"stars": systems}, details)
 
     @cached_property
     def _scores(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-        return {
-            "popularity": popularity(self._seen, self._num_movies),
-            "ease": ease(self._seen, self._num_movies, EASE_PENALTY),
-        }
+        scores, penalty = {"popularity": popularity(self._seen, self._num_movies)}, self._tuning.ease_penalty
+        return scores | ({"ease": ease(self._seen, self._num_movies, penalty)} if penalty else {})
 
     @cached_property
     def _tops(self) -> dict[str, np.ndarray]:
         everyone = np.arange(len(self._seen))
-        return {name: best_rows(score(everyone), self._seen, everyone) for name, score in self._scores.items()}
+        return {name: best_lists(score, self._seen, everyone) for name, score in self._scores.items()}
 
     @cached_property
     def _coverage(self) -> dict[str, float]:
@@ -122,7 +143,7 @@ class SplitMeasure:
     @cached_property
     def _baselines_stars(self) -> Systems:
         dataset, asked = self._split.train, self._held_back
-        factors = SvdPlusPlus(self._seen, self._num_movies, SvdPlusPlusSettings(), self._seed)
+        factors = SvdPlusPlus(self._seen, self._num_movies, self._tuning.svd_plus_plus, self._seed)
         predicted = {
             "bias": BiasModel(self._seen, self._num_movies).predict(asked.owners, asked.rows),
             "svd_plus_plus": factors.predict(asked),
@@ -137,6 +158,6 @@ class SplitMeasure:
         """Returns what people gave the movies of their test rows that are among the first 20."""
         given = np.zeros((len(lists), self._num_movies + 1))
         given[self._held_back.owners, self._held_back.rows] = self._held_back.ratings
-        hits, _ = find_hits(lists, self._held_back, np.arange(len(lists)))
+        hits = find_hits(lists, self._held_back, np.arange(len(lists)))
         stars = np.take_along_axis(given, lists, axis=1) * hits
         return PersonWise(stars[:, :20].sum(axis=1), hits[:, :20].sum(axis=1).astype(float))

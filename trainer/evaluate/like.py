@@ -8,7 +8,7 @@ import numpy as np
 
 from server.recommender.objective import Order, order_by_liking
 from trainer.histories import Histories
-from trainer.metrics import best_rows, liked, list_quality, people_in_batches, ranking_metrics
+from trainer.metrics import best_rows, judge_lists, liked, list_metrics, list_quality, means, people_in_batches
 
 if TYPE_CHECKING:
     from trainer.data.dataset import Dataset
@@ -33,7 +33,7 @@ def choose_like_star_share(fitted: FittedModels, held_back: Dataset, num_candida
     qualities = []
     for share in SHARES:
         order = order_by_liking(watch, stars, num_own, share)
-        qualities.append(list_quality(ranking_metrics(_in_order(rows, order.rank), relevant, people)))
+        qualities.append(list_quality(means(list_metrics(judge_lists(_in_order(rows, order.rank), relevant, people)))))
     around = np.convolve(np.pad(qualities, 1, mode="edge"), np.ones(3) / 3, mode="valid")
     # Rounding would otherwise tell apart what is equal.
     return SHARES[int(np.argmax(np.round(around, 9)))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,10 +11,10 @@ from scipy.sparse import csr_array
 
 from server.recommender.queries import MILLION, Objective, PairQuery, Strategy
 from trainer.histories import PADDING_ROW, Histories
-from trainer.metrics import find_hits, liked, ndcg, people_in_batches
+from trainer.metrics import PersonWise, find_hits, liked, means, ndcg, people_in_batches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from server.recommender.lists import PairEntry, PairList
     from trainer.data.dataset import Dataset
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LIST_LENGTH = 20
 PAIRS_A_KIND = 1_000
 RAW_AVERAGE = "raw_average"
+# What is shown at equal weights, where neither member is the first.
+METRICS = ("ndcg_at_20_mean", "ndcg_at_20_min", "min_to_max", "zero_recall_at_20")
 
 _DRAWS, _MAX_PAIRS = 200_000, 60_000
 _MIN_RATED, _MIN_CO_RATED = 5, 10
@@ -78,28 +80,37 @@ def draw_pairs(train: Dataset, test: Dataset, seed: int = 5) -> dict[str, np.nda
     return {kind: some[(truth_of(train, test, some).counts > 0).all(axis=1)] for kind, some in drawn.items()}
 
 
-def measure(release: ServedRelease, truth: PairTruth, objective: Objective) -> dict[str, dict[str, np.ndarray]]:
-    """Measures the lists of all strategies at equal weights, and RAW_AVERAGE's.
-
-    Returns:
-        For each strategy, by its value, and RAW_AVERAGE the metrics of `judge`.
-    """
+def measure(release: ServedRelease, truth: PairTruth, objective: Objective) -> dict[str, dict[str, PersonWise]]:
+    """Measures the lists of all strategies at equal weights, by their values, and RAW_AVERAGE's."""
     lists = {strategy.value: pair_lists(release, truth.pairs, objective, strategy) for strategy in Strategy}
     lists[RAW_AVERAGE] = raw_average_lists(release, truth.pairs, objective)
-    return {system: judge(of_system, truth) for system, of_system in lists.items()}
+    judged = {system: judge(of_system, truth) for system, of_system in lists.items()}
+    return {system: {name: metrics[name] for name in METRICS} for system, metrics in judged.items()}
 
 
-def judge(lists: np.ndarray, truth: PairTruth) -> dict[str, np.ndarray]:
+def by_weight(release: ServedRelease, truth: PairTruth) -> dict[str, list[dict[str, float]]]:
+    """Returns the mean metrics of LIKE, each strategy's for each weight of the first."""
+    return {
+        strategy.value: [
+            {"first_weight": millionths / MILLION}
+            | means(judge(pair_lists(release, truth.pairs, Objective.LIKE, strategy, millionths), truth))
+            for millionths in range(0, MILLION + 1, MILLION // 10)
+        ]
+        for strategy in Strategy
+    }
+
+
+def judge(lists: np.ndarray, truth: PairTruth) -> dict[str, PersonWise]:
     """Measures one list a pair, rows [n, LIST_LENGTH], best first, then -1, without what either has in train.
 
     Returns:
-        Each [n]: `ndcg_at_20_first` and `_second`, of each member; `_mean` and `_min` of the two; `min_to_max`, the
+        By pair: `ndcg_at_20_first` and `_second`, of each member; `_mean` and `_min` of the two; `min_to_max`, the
         lower by the higher, 0 where both are 0; `zero_recall_at_20`, the share of members with no hit.
     """
-    hits = [find_hits(lists, truth.liked, people)[0] for people in truth.pairs.T]
+    hits = [find_hits(lists, truth.liked, people) for people in truth.pairs.T]
     first, second = (ndcg(hits[member], truth.counts[:, member], LIST_LENGTH) for member in (0, 1))
     lower, higher = np.minimum(first, second), np.maximum(first, second)
-    return {
+    values = {
         "ndcg_at_20_first": first,
         "ndcg_at_20_second": second,
         "ndcg_at_20_mean": (first + second) / 2,
@@ -107,6 +118,7 @@ def judge(lists: np.ndarray, truth: PairTruth) -> dict[str, np.ndarray]:
         "min_to_max": lower / np.where(higher > 0, higher, 1),
         "zero_recall_at_20": 1 - np.stack(hits).any(axis=2).mean(axis=0),
     }
+    return {name: PersonWise(of_pairs, np.ones(len(lists))) for name, of_pairs in values.items()}
 
 
 def pair_lists(
@@ -117,29 +129,25 @@ def pair_lists(
     first_weight_millionths: int = MILLION // 2,
 ) -> np.ndarray:
     """Returns the list served to each of `pairs` [n, 2], rows [n, LIST_LENGTH], best first, then -1."""
-    query = partial(
-        PairQuery,
-        first_weight_millionths=first_weight_millionths,
-        objective=objective,
-        page_size=LIST_LENGTH,
-        strategy=strategy,
-    )
-    return _rows([answer.entries for answer in _answers(release, pairs, query)])
+    asked = PairQuery("", "", first_weight_millionths, objective, LIST_LENGTH, strategy)
+    return _rows([answer.entries for answer in _answers(release, pairs, asked)])
 
 
 def raw_average_lists(release: ServedRelease, pairs: np.ndarray, objective: Objective) -> np.ndarray:
     """Returns the lists by the plain mean of both members' scores, over the same candidates as what is served."""
-    query = partial(PairQuery, objective=objective, page_size=_WHOLE_LIST)
-    return _rows([tuple(sorted(answer.entries, key=_by_mean_score)) for answer in _answers(release, pairs, query)])
+    asked = PairQuery("", "", objective=objective, page_size=_WHOLE_LIST)
+    return _rows([tuple(sorted(answer.entries, key=_by_mean_score)) for answer in _answers(release, pairs, asked)])
 
 
 def _by_mean_score(entry: PairEntry) -> tuple[float, int]:
     return -(entry.first.score + entry.second.score), entry.row
 
 
-def _answers(release: ServedRelease, pairs: np.ndarray, query: Callable[[str, str], PairQuery]) -> Iterator[PairList]:
+def _answers(release: ServedRelease, pairs: np.ndarray, asked: PairQuery) -> Iterator[PairList]:
+    """Yields the answer for each of `pairs` [n, 2] to `asked`, in which people's ids are filled in."""
+    ids = release.user_ids
     for batch in people_in_batches(pairs):
-        queries = [query(release.user_ids[first], release.user_ids[second]) for first, second in batch]
+        queries = [replace(asked, first_user_id=ids[first], second_user_id=ids[second]) for first, second in batch]
         yield from asyncio.run(release.recommender.recommend_pairs(queries))
 
 
@@ -166,18 +174,19 @@ def _correlations(histories: Histories, num_movies: int, pairs: np.ndarray) -> t
     marks = _marks(histories, num_movies)
     stars = csr_array((histories.ratings.astype(float), histories.rows, histories.offsets), shape=marks.shape)
     (x, y), (seen_by_x, seen_by_y) = ([of[people] for people in pairs.T] for of in (stars, marks))
-    num_co_rated, products = _sums(seen_by_x, seen_by_y), _sums(x, y)
-    co_rated = (_sums(x, seen_by_y), _sums(y, seen_by_x), _sums(x**2, seen_by_y), _sums(y**2, seen_by_x))
-    whole = (x.sum(axis=1), y.sum(axis=1), (x**2).sum(axis=1), (y**2).sum(axis=1))
-    taste = _pearson(num_co_rated, products, co_rated)
-    return np.where(num_co_rated >= _MIN_CO_RATED, taste, np.nan), _pearson(num_movies, products, whole)
+    num_co_rated = _sums(seen_by_x, seen_by_y)
+    taste = _pearson(num_co_rated, (x, y), (seen_by_y, seen_by_x))
+    return np.where(num_co_rated >= _MIN_CO_RATED, taste, np.nan), _pearson(num_movies, (x, y), (seen_by_x, seen_by_y))
 
 
-def _pearson(count: np.ndarray | int, products: np.ndarray, sums: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Returns the correlation from the sums of xy, and of x, y, x**2, y**2; NaN where one of them is constant."""
-    x, y, squares_x, squares_y = sums
-    spread = np.sqrt((count * squares_x - x**2) * (count * squares_y - y**2))
-    return np.divide(count * products - x * y, spread, out=np.full(len(x), np.nan), where=spread > 0)
+def _pearson(
+    count: np.ndarray | int, stars: tuple[csr_array, csr_array], within: tuple[csr_array, csr_array]
+) -> np.ndarray:
+    """Returns the correlation of two rows of stars over what each is `within`; NaN where one of them is constant."""
+    sums, squares = ([_sums(of**power, marks) for of, marks in zip(stars, within, strict=True)] for power in (1, 2))
+    spread = np.sqrt((count * squares[0] - sums[0] ** 2) * (count * squares[1] - sums[1] ** 2))
+    above = count * _sums(*stars) - sums[0] * sums[1]
+    return np.divide(above, spread, out=np.full(len(above), np.nan), where=spread > 0)
 
 
 def _marks(histories: Histories, num_movies: int) -> csr_array:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import platform
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
 from trainer.bootstrap import RESAMPLES, SystemEstimates, compare
+from trainer.report import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.table import Table
 
     from trainer.bootstrap import Estimate
     from trainer.evaluate.accuracy import Measured
@@ -21,10 +23,10 @@ PACKAGES = ("numpy", "scipy", "tensorflow", "tensorflow-recommenders", "tf-keras
 # More columns than that do not fit a terminal.
 METRICS_A_TABLE = 3
 INTERVALS = (
-    f"In brackets 95 % intervals over people, or pairs, or households, from {RESAMPLES:,} bootstrap resamples; in the "
-    "second line of a cell that of the difference, first system less this one, by the same people. Systems that score "
-    "movies alike are judged by the expectation over all orders of them; what is served has one "
-    "order, by row where scores are equal."
+    f"In brackets 95 % intervals over people, or households, from {RESAMPLES:,} bootstrap resamples; in the second "
+    "line of a cell that of the difference, first system less this one, by the same people. Pairs share people, so "
+    "for them people are resampled too, and not pairs. Systems that score movies alike are judged by the expectation "
+    "over all orders of them; what is served has one order, by row where scores are equal."
 )
 
 
@@ -39,7 +41,8 @@ class Report:
 
 def report_of(protocol: str, measured: Measured) -> Report:
     """Returns the figures with their intervals."""
-    return Report(protocol, {part: compare(systems) for part, systems in measured.parts.items()}, measured.details)
+    parts = {part: compare(systems, members=measured.members.get(part)) for part, systems in measured.parts.items()}
+    return Report(protocol, parts, measured.details)
 
 
 def tables(report: Report) -> list[Table]:
@@ -54,25 +57,23 @@ def tables(report: Report) -> list[Table]:
 
 def as_json(reports: Sequence[Report], settings: dict[str, Any]) -> dict[str, Any]:
     """Returns everything as JSON values, with the settings and the versions of what computed it."""
-    return {
+    document = {
         "settings": settings,
         "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES},
         "intervals": INTERVALS,
         "details": "of the first run, where a protocol has several",
-        "protocols": {
-            report.protocol: _plain({"parts": report.parts, "details": report.details}) for report in reports
-        },
+        "protocols": {report.protocol: {"parts": report.parts, "details": report.details} for report in reports},
     }
+    values: dict[str, Any] = json.loads(json.dumps(document, default=asdict, allow_nan=False))
+    return values
 
 
 def _table(title: str, systems: Sequence[SystemEstimates], names: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("system")
-    for name in names:
-        table.add_column(name, justify="right")
-    for system in systems:
-        table.add_row(system.system, *(_cell(system.values.get(name), system.lead.get(name)) for name in names))
-    return table
+    lines = (
+        [system.system, *(_cell(system.values.get(name), system.lead.get(name)) for name in names)]
+        for system in systems
+    )
+    return table_of(title, names, lines)
 
 
 def _cell(value: Estimate | None, lead: Estimate | None) -> str:
@@ -85,11 +86,3 @@ def _cell(value: Estimate | None, lead: Estimate | None) -> str:
 def _short(value: float, sign: str = "") -> str:
     """Returns three decimals, without a 0 before the point: tables are wide."""
     return f"{value:{sign}.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:{sign}.3f}"
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any value in, any JSON value out
-    if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from server.recommender.objective import Order
     from trainer.histories import Histories
 
 __all__ = ["Objective", "ServedRelease"]
+
+# Guests embedded at once hold at most this many history cells.
+MAX_CELLS = 1 << 16
 
 
 class ServedRelease:
@@ -36,18 +38,28 @@ class ServedRelease:
         self.recommender = Recommender(self._models, Catalog.open(root / "catalog" / str(version)))
         self.user_ids = list(user_ids)
 
+    @cached_property
+    def embeddings(self) -> np.ndarray:
+        """The query embeddings of everyone, [n, d]."""
+        num_genres = len(self.recommender.catalog.info.genres)
+        embedded = [
+            asyncio.run(predictions.embed_users(self._models, [self.user_ids[person] for person in batch], num_genres))
+            for batch in people_in_batches(np.arange(len(self.user_ids)))
+        ]
+        return np.concatenate([batch.embedding for batch in embedded])
+
     def lists(self, people: np.ndarray, objective: Objective) -> np.ndarray:
         """Returns the own lists of `people` [n], rows [n, LIST_LENGTH], best first, then -1."""
         return np.concatenate([self._lists(batch, objective) for batch in people_in_batches(people)])
 
     def stars(self, asked: Histories) -> np.ndarray:
         """Returns the predicted stars for each entry of `asked`, [entries] float32."""
-        return self._stars(self._embeddings, asked)
+        return self._stars(self.embeddings, asked)
 
-    def order(self, people: np.ndarray, rows: np.ndarray) -> Order:
-        """Returns scores and ranks of `rows` [n, c] (-1: padding) for `people` [n] among the whole catalogue."""
-        nothing = np.full((len(people), 1), PADDING_ROW, np.int32)
-        return asyncio.run(predictions.rank_movies(self._models, self._embeddings[people], nothing, rows))
+    def scores(self, embeddings: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Returns the retrieval scores of `rows` [n, c] for query embeddings [n, d], [n, c]."""
+        nothing = np.full((len(rows), 1), PADDING_ROW, np.int32)
+        return asyncio.run(predictions.rank_movies(self._models, embeddings, nothing, rows)).score
 
     def guest_lists(self, known: Histories) -> np.ndarray:
         """Returns the WATCH lists of guests who have rated `known`, rows [n, LIST_LENGTH], best first, then -1."""
@@ -63,28 +75,19 @@ class ServedRelease:
         """Returns the stars of guests who have rated `known`, for each entry of `asked`, [entries] float32."""
         return self._stars(self._embed_guests(known), asked)
 
-    @cached_property
-    def _embeddings(self) -> np.ndarray:
-        num_genres = len(self.recommender.catalog.info.genres)
-        batches = people_in_batches(np.arange(len(self.user_ids)))
-        names = ([self.user_ids[person] for person in batch] for batch in batches)
-        embedded = [asyncio.run(predictions.embed_users(self._models, batch, num_genres)) for batch in names]
-        return np.concatenate([batch.embedding for batch in embedded])
-
     def _embed_guests(self, known: Histories) -> np.ndarray:
         num_genres = len(self.recommender.catalog.info.genres)
-        embeddings = []
-        for guests in people_in_batches(np.arange(len(known))):
-            rows, ratings = known.padded(guests)
+
+        def encode(rows: np.ndarray, ratings: np.ndarray) -> np.ndarray:
             inputs = {
-                "user_id": np.full(len(guests), b"", object),
+                "user_id": np.full(len(rows), b"", object),
                 "history_row": rows,
                 "history_rating": ratings,
-                "genre_rating": np.full((len(guests), num_genres), np.nan, np.float32),
+                "genre_rating": np.full((len(rows), num_genres), np.nan, np.float32),
             }
-            outputs = asyncio.run(self._models.predict(QUERY_TOWER, SERVING_DEFAULT, inputs))
-            embeddings.append(outputs["query_embedding"])
-        return np.concatenate(embeddings)
+            return asyncio.run(self._models.predict(QUERY_TOWER, SERVING_DEFAULT, inputs))["query_embedding"]
+
+        return known.encoded(encode, MAX_CELLS)
 
     def _stars(self, embeddings: np.ndarray, asked: Histories) -> np.ndarray:
         stars = [np.zeros(0, np.float32)]

@@ -45,11 +45,10 @@ def split_folds(dataset: Dataset, seed: int) -> Iterator[TrainTest]:
 
 def split_by_time(dataset: Dataset) -> TrainTest:
     """Cuts off the last 20 % of each person's rows, rounded down; rows of one second in file order."""
-    order = np.lexsort((dataset.timestamp, dataset.user))
-    counts = np.bincount(dataset.user, minlength=len(dataset.user_ids))
-    place = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    is_last = place >= np.repeat(counts - (LAST_SHARE * counts).astype(int), counts)
-    return _cut(dataset, np.sort(order[~is_last]), np.sort(order[is_last]))
+    place = _places(dataset.user, np.argsort(dataset.timestamp, kind="stable"))
+    counts = np.bincount(dataset.user)[dataset.user]
+    is_last = place >= counts - (LAST_SHARE * counts).astype(int)
+    return _cut(dataset, np.flatnonzero(~is_last), np.flatnonzero(is_last))
 
 
 def split_by_movie(dataset: Dataset, seed: int) -> TrainTest:
@@ -57,12 +56,18 @@ def split_by_movie(dataset: Dataset, seed: int) -> TrainTest:
 
     Source: the rule of `python_stratified_split(ratio=0.75, filter_by="item")` of recommenders-team/recommenders.
     """
-    shuffled = np.random.default_rng(seed).permutation(len(dataset.rating))
-    order = shuffled[np.argsort(dataset.row[shuffled], kind="stable")]
-    counts = np.bincount(dataset.row, minlength=len(dataset.movies))
-    place = 1 + np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    is_train = place <= STRATIFIED_TRAIN_SHARE * np.repeat(counts, counts)
-    return _cut(dataset, np.sort(order[is_train]), np.sort(order[~is_train]))
+    place = _places(dataset.row, np.random.default_rng(seed).permutation(len(dataset.row)))
+    is_train = 1 + place <= STRATIFIED_TRAIN_SHARE * np.bincount(dataset.row)[dataset.row]
+    return _cut(dataset, np.flatnonzero(is_train), np.flatnonzero(~is_train))
+
+
+def _places(group: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Returns how many come before each of [n] in its own group, going by `order` [n]."""
+    grouped = order[np.argsort(group[order], kind="stable")]
+    counts = np.bincount(group)
+    places = np.empty(len(group), np.int64)
+    places[grouped] = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return places
 
 
 def _cut(dataset: Dataset, train_index: np.ndarray, test_index: np.ndarray) -> TrainTest:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SvdPlusPlusSettings:
-    """How the baseline is fitted: found on slices of MovieLens-100K's P1 train part.
+    """How the baseline is fitted: found on slices of MovieLens-100K's P1 train part; see `tuning`.
 
     Attributes:
         dim: Size of the factors.

@@ -130,7 +130,16 @@ def _popularity(popularity: Values | None) -> str:
 
 def _reproduction(info: Values) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in info["versions"].items())
-    return f"## To make it again\n\nThe same data and seed {info['seed']}, with {versions}. All settings: release.json."
+    spent = ", ".join(info["budget_spent"])
+    clock = (
+        f"Out of time was: {spent}. On a faster or a slower machine the same data and seed may give another release."
+        if spent
+        else "No budget of time ran out: what was chosen does not depend on the speed of the machine."
+    )
+    return (
+        f"## To make it again\n\nThe same data and seed {info['seed']}, with {versions}. All settings: release.json. "
+        f"{clock}"
+    )
 
 
 def _range(group: Values) -> str:

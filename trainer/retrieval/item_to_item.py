@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from trainer.metrics import people_in_batches
+
 if TYPE_CHECKING:
     from trainer.histories import Histories
 
-# Beyond this, inverting the catalogue's Gram matrix takes minutes and gigabytes.
-MAX_MOVIES = 8_000
+# The largest Gram matrix that is inverted: 300 MB, of which the inversion holds three copies more.
+MAX_SIDE = 6_000
 # People whose scores the axes are chosen by; more change the axes little and cost a larger decomposition.
 MAX_PEOPLE = 2_000
 
 
 @dataclass(frozen=True)
 class ItemPart:
-    """Scores `weight * history @ to_query @ candidates.T`, for a history of 0s and 1s [m].
+    """Scores `history @ to_query @ candidates.T`, for a history of 0s and 1s [m].
 
     Attributes:
         to_query: [m, r] float32; a person's item part is the sum over the movies of their history.
-        candidates: [m, r] float32.
+        candidates: [m, r] float32, the axes that matter most first.
     """
 
     to_query: np.ndarray
@@ -34,9 +36,9 @@ class ItemPart:
         """Returns a part of size 0, which adds nothing."""
         return cls(np.zeros((num_movies, 0), np.float32), np.zeros((num_movies, 0), np.float32))
 
-    def scaled(self, weight: float) -> ItemPart:
-        """Returns the part with its scores multiplied by `weight`."""
-        return ItemPart(self.to_query * np.float32(weight), self.candidates)
+    def taken(self, rank: int, weight: float) -> ItemPart:
+        """Returns the part with its first `rank` axes only and its scores multiplied by `weight`."""
+        return ItemPart(self.to_query[:, :rank] * np.float32(weight), self.candidates[:, :rank])
 
 
 def watched_matrix(histories: Histories, num_movies: int) -> sparse.csr_matrix:
@@ -45,24 +47,69 @@ def watched_matrix(histories: Histories, num_movies: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, histories.rows, histories.offsets), shape=(len(histories), num_movies))
 
 
-def ease(histories: Histories, num_movies: int, penalty: float) -> np.ndarray:
-    """Returns EASE's weights [m, m] float64, zero on the diagonal: scores are histories times weights.
+class Ease:
+    """EASE: each movie predicted from all others by ridge regression; scores are histories times weights [m, m].
 
-    Source: Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", 2019.
+    With X who watched what, weights are I - P D, where P = (X'X + penalty I)^-1 and D makes their diagonal 0. Where
+    people are fewer than movies, K = (XX' + penalty I)^-1 is inverted instead, and P = (I - X'KX) / penalty is
+    multiplied with but never held.
+
+    Source: Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", 2019; Woodbury's identity.
     """
-    watched = watched_matrix(histories, num_movies)
-    inverse = np.linalg.inv((watched.T @ watched).toarray() + penalty * np.eye(num_movies))
-    weights = -inverse / np.diag(inverse)
-    np.fill_diagonal(weights, 0.0)
-    return weights
+
+    @staticmethod
+    def is_affordable(histories: Histories, num_movies: int) -> bool:
+        """Returns whether people or movies are few enough to invert the Gram matrix of one of them."""
+        return min(len(histories), num_movies) <= MAX_SIDE
+
+    def __init__(self, histories: Histories, num_movies: int, penalty: float) -> None:
+        """Fits to everything in `histories`."""
+        self._watched, self._penalty = watched_matrix(histories, num_movies), penalty
+        self._by_people = len(histories) < num_movies
+        self._inverse = _inverse_gram(self._watched if self._by_people else self._watched.T.tocsr(), penalty)
+        self._scale = 1.0 / self._diagonal()
+
+    def scores(self, people: np.ndarray) -> np.ndarray:
+        """Returns the score of every movie for each of `people` [n], [n, m] float64."""
+        return self._watched[people].toarray() - self._times_inverse(people) * self._scale
+
+    def reduced(self, rank: int) -> ItemPart:
+        """Returns the part of at most `rank` axes that comes closest to the scores of those fitted to."""
+        scores = self.scores(np.arange(min(MAX_PEOPLE, self._watched.shape[0])))
+        # The right singular vectors by way of the people's Gram matrix, which is the smaller one.
+        squared, left = np.linalg.eigh(scores @ scores.T)
+        strongest = np.argsort(-squared)[:rank]
+        strongest = strongest[squared[strongest] > 1e-9 * squared.max()]
+        candidates = scores.T @ left[:, strongest] / np.sqrt(squared[strongest])
+        return ItemPart(self._weights_times(candidates).astype(np.float32), candidates.astype(np.float32))
+
+    def _times_inverse(self, people: np.ndarray) -> np.ndarray:
+        """Returns the rows of XP, [n, m]; by people they are those of KX."""
+        if self._by_people:
+            return self._inverse[people] @ self._watched
+        return self._watched[people] @ self._inverse
+
+    def _weights_times(self, vectors: np.ndarray) -> np.ndarray:
+        scaled = self._scale[:, None] * vectors
+        if not self._by_people:
+            return vectors - self._inverse @ scaled
+        explained = self._watched.T @ (self._inverse @ (self._watched @ scaled))
+        return vectors - (scaled - explained) / self._penalty
+
+    def _diagonal(self) -> np.ndarray:
+        """Returns the diagonal of P, [m]."""
+        if not self._by_people:
+            return np.diag(self._inverse)
+        explained = np.zeros(self._watched.shape[1])
+        for people in people_in_batches(np.arange(self._watched.shape[0])):
+            explained += self._watched[people].multiply(self._times_inverse(people)).sum(axis=0).A1
+        return (1.0 - explained) / self._penalty
 
 
-def reduce(weights: np.ndarray, histories: Histories, rank: int) -> ItemPart:
-    """Returns the part of `rank` that comes closest to the weights' scores for the people of `histories`."""
-    scores = watched_matrix(histories, len(weights))[:MAX_PEOPLE] @ weights
-    # The right singular vectors by way of the people's Gram matrix, which is the smaller one.
-    squared, left = np.linalg.eigh(scores @ scores.T)
-    strongest = np.argsort(-squared)[:rank]
-    strongest = strongest[squared[strongest] > 1e-9 * squared.max()]
-    candidates = scores.T @ left[:, strongest] / np.sqrt(squared[strongest])
-    return ItemPart((weights @ candidates).astype(np.float32), candidates.astype(np.float32))
+def _inverse_gram(rows: sparse.csr_matrix, penalty: float) -> np.ndarray:
+    """Returns the inverse of rows times rows transposed, [s, s] float64, with the penalty on its diagonal."""
+    gram = np.empty((rows.shape[0], rows.shape[0]))
+    for some in people_in_batches(np.arange(rows.shape[0])):
+        gram[some] = (rows[some] @ rows.T).toarray()
+    gram.flat[:: len(gram) + 1] += penalty
+    return np.linalg.inv(gram)

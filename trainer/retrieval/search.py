@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import cache, partial
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from trainer.retrieval.ridge import RidgeSettings
+
+Settings = TypeVar("Settings")
 
 
 @dataclass(frozen=True)
@@ -31,34 +34,56 @@ class SearchSettings:
     max_dim: int = 128
 
 
+class Found(NamedTuple, Generic[Settings]):
+    """What a search found, and whether its budget ran out, so that a faster machine may find something else."""
+
+    settings: Settings
+    budget_spent: bool
+
+
 def search_settings(
     start: RidgeSettings, quality: Callable[[RidgeSettings], float], search: SearchSettings
-) -> RidgeSettings:
+) -> Found[RidgeSettings]:
     """Climbs from `start` to settings whose neighbours are no better by `quality` (higher is better).
 
     `quality` is asked once for each settings. With a budget of 0, `start` comes back unasked.
-    Source: Hooke and Jeeves, "Direct Search Solution of Numerical and Statistical Problems", 1961.
     """
     if search.budget_seconds <= 0:
-        return start
+        return Found(start, budget_spent=False)
     deadline = time.monotonic() + search.budget_seconds
-    known = {start: quality(start)}
-    best = start
+    known, found = cache(quality), Found(start, budget_spent=False)
     for factor in search.factors:
-        improved = True
-        while improved:
-            improved = False
-            for candidate in _neighbours(best, factor, search.max_dim):
-                if candidate in known:
-                    continue
-                if time.monotonic() > deadline:
-                    return best
-                known[candidate] = quality(candidate)
-                needed = search.min_gain if candidate.dim == best.dim else search.min_dim_gain
-                if known[candidate] > known[best] + needed:
-                    best, improved = candidate, True
-                    break
-    return best
+        found = climb(found.settings, known, partial(_moves, factor, search), deadline)
+    return found
+
+
+def climb(
+    start: Settings,
+    quality: Callable[[Settings], float],
+    moves: Callable[[Settings], Iterable[tuple[Settings, float]]],
+    deadline: float,
+) -> Found[Settings]:
+    """Moves from `start` for as long as a move gains what it needs by `quality` and time.monotonic() allows.
+
+    `moves` yields where to go from given settings, and how much better it must be there. A move that was rejected is
+    looked at again from elsewhere: `quality` should remember.
+    Source: Hooke and Jeeves, "Direct Search Solution of Numerical and Statistical Problems", 1961.
+    """
+    best, best_quality = start, quality(start)
+    while True:
+        for candidate, needed in moves(best):
+            if time.monotonic() > deadline:
+                return Found(best, budget_spent=True)
+            if quality(candidate) > best_quality + needed:
+                best, best_quality = candidate, quality(candidate)
+                break
+        else:
+            return Found(best, budget_spent=False)
+
+
+def _moves(factor: float, search: SearchSettings, settings: RidgeSettings) -> Iterator[tuple[RidgeSettings, float]]:
+    for neighbour in _neighbours(settings, factor, search.max_dim):
+        yield neighbour, search.min_gain if neighbour.dim == settings.dim else search.min_dim_gain
 
 
 def _neighbours(settings: RidgeSettings, factor: float, max_dim: int) -> Iterator[RidgeSettings]:

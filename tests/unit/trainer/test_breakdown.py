@@ -12,7 +12,7 @@ from trainer.breakdown import (
     describe_lists,
     popularity_percentiles,
 )
-from trainer.person_metrics import PersonWise
+from trainer.metrics import PersonWise
 
 # Movie 0 was rated by all four, 1 by two, 2 and 3 by nobody.
 SEEN = histories_of([(0, 5.0), (1, 5.0)], [(0, 3.0), (1, 1.0)], [(0, 4.0)], [(0, 2.0)])
@@ -24,16 +24,18 @@ def test_percentiles_share_what_is_equally_popular():
 
 
 def test_lists_are_described_by_who_rated_what_is_in_them():
-    """Half rated movie 1: one bit. Nobody rated movie 2: as if one of four had. The third has no list."""
-    lists = np.array([[1, -1], [0, 2], [-1, -1]])
+    """Half rated movie 1: one bit. Nobody rated movie 2: as if one of four had. The others have no list."""
+    lists = np.array([[1, -1], [0, 2], [-1, -1], [-1, -1]])
     described = describe_lists(lists, SEEN, 4)
-    assert described[KEY].total.tolist() == [0.625, (0.875 + 0.25) / 2, 0]
-    assert described["novelty_at_10"].total.tolist() == [1, 1, 0]
-    assert described[KEY].weight.tolist() == [1, 1, 0]
+    assert described[KEY].total.tolist() == [0.625, (0.875 + 0.25) / 2, 0, 0]
+    assert described["novelty_at_10"].total.tolist() == [1, 1, 0, 0]
+    assert described[KEY].weight.tolist() == [1, 1, 0, 0]
 
 
 def test_histories_are_described_alike():
-    assert describe_histories(SEEN, 4)[KEY].total.tolist() == [0.75, 0.75, 0.875, 0.875]
+    described = describe_histories(SEEN, 4)
+    assert described[KEY].total.tolist() == [0.75, 0.75, 0.875, 0.875]
+    assert described["novelty_at_10"].total.tolist() == [0.5, 0.5, 0, 0]
 
 
 def test_coverage_counts_each_movie_shown_once():
@@ -47,6 +49,11 @@ def test_calibration_compares_means_bin_by_bin():
     assert [(row.low, row.high, row.count) for row in table] == [(1, 1.5, 2), (3.5, 4, 1), (4.5, 5, 2)]
     assert [row.predicted for row in table] == pytest.approx([1.2, 3.5, 4.875])
     assert [row.given for row in table] == [1.5, 4.0, 4.5]
+
+
+def test_a_scale_that_begins_at_no_stars_has_a_first_bin():
+    [only] = calibrate(np.zeros(2), np.array([0.0, 1.0]))
+    assert (only.low, only.high, only.count) == (0, 0.5, 2)
 
 
 def test_nothing_predicted_has_no_calibration():

@@ -1,7 +1,5 @@
 """What is measured before the export is what is served after it."""
 
-from itertools import islice
-
 import numpy as np
 import pytest
 
@@ -13,10 +11,8 @@ from trainer import fit
 def fitted(small_release):
     """The models behind the small release, fitted again."""
     dataset, histories, settings = small_release.dataset, small_release.histories, QUICK.fit
-    start = fit.closed_form(histories, dataset, settings)
-    tuned = fit.fine_tuned(start, histories, dataset, settings)
     choices = small_release.trained.choices
-    factors = [start, *islice(tuned, choices.epochs)][-1]
+    factors = fit.factors(histories, dataset, settings, choices.epochs)
     retrieval = fit.with_item_part(fit.encoder(factors, dataset, settings), histories, choices.item)
     rating = fit.fit_rating(histories, dataset, settings, lambda sweep: None)
     return fit.assemble(dataset, histories, retrieval, rating)

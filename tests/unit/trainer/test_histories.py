@@ -61,6 +61,14 @@ def test_of_people_is_oldest_first_with_the_newest_rating_of_each_movie():
     assert histories.ratings.tolist() == [2.0, 5.0, 4.0]
 
 
+@given(lists_of_entries(), st.integers(0, 3))
+def test_lists_can_be_cut_by_place(lists, count):
+    histories = histories_of(*lists)
+    first = histories.where(histories.places < count)
+    assert len(first) == len(lists)
+    assert entries(first) == entries(histories_of(*(owned[:count] for owned in lists)))
+
+
 def test_nobody_has_no_history():
     nobody = histories_of()
     assert len(nobody) == 0
@@ -73,3 +81,13 @@ def test_types_are_those_models_take(field):
     histories = Histories.of_people(dataset_of([(0, 1.0)], num_movies=1))
     kinds = {"offsets": np.int64, "rows": np.int32, "ratings": np.float32}
     assert getattr(histories, field).dtype == kinds[field]
+
+
+@given(lists_of_entries(), st.floats(0, 1), st.integers(0, 9))
+def test_what_is_split_is_whole_when_joined(lists, held_back, seed):
+    histories = histories_of(*lists)
+    left, held = histories.split(held_back, seed)
+    assert len(held.rows) == round(held_back * len(histories.rows))
+    joined = left.joined(held)
+    assert joined.lengths.tolist() == histories.lengths.tolist()
+    assert entries(joined) == entries(histories)

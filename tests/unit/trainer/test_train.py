@@ -1,5 +1,6 @@
 """What training chooses, and what it says of it."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from server.recommender.catalog import Catalog
 from tests.unit.trainer.exported import QUICK
 from tests.unit.trainer.people import dataset_of, random_lists
+from trainer.choose_item import ItemSearch
 from trainer.progress import Steps
 from trainer.retrieval.model import FineTuning
 from trainer.train import Training
@@ -16,7 +18,8 @@ DATASET = dataset_of(*random_lists(num_people=40, num_movies=30, length=12), num
 SYSTEMS = ["popularity", "ease", "closed_form", "fine_tuned", "with_item_part", "bias", "ranking_head"]
 
 
-NO_ITEM_PART = replace(QUICK.choice, weights=(0.0,))
+NO_ITEM_PART = replace(QUICK.choice, item=ItemSearch(budget_seconds=0))
+WITHOUT_ITEM_PART = [system for system in SYSTEMS if system not in ("ease", "with_item_part")]
 
 
 def trained(root, dataset=DATASET, choice=NO_ITEM_PART, **fit_settings):
@@ -62,8 +65,8 @@ def test_the_release_beats_popularity_and_the_bias_model(release):
 @pytest.mark.parametrize("lists", [[[(0, 5.0)]], [[(0, 5.0), (1, 1.0)], [(1, 4.0)]]], ids=["one rating", "three"])
 def test_too_few_ratings_to_hold_any_back_give_a_release_without_an_error(tmp_path, lists):
     finished = trained(tmp_path, dataset_of(*lists, num_movies=2))
-    assert [system.system for system in finished.metrics] == SYSTEMS
-    assert finished.metrics[-1].values == {}
+    assert [system.system for system in finished.metrics] == WITHOUT_ITEM_PART
+    assert all(system.values == {} for system in finished.metrics)
     assert Catalog.open(tmp_path / "catalog" / "1").num_movies == 2
 
 
@@ -71,3 +74,17 @@ def test_someone_whose_every_rating_is_held_back_is_no_hindrance(tmp_path):
     """People with one rating each: a fifth of them have no history left while choosing."""
     lists = [[(row, float(stars))] for row, stars in np.random.default_rng(0).integers(1, 5, (40, 2))]
     assert trained(tmp_path, dataset_of(*lists, num_movies=5)).version == 1
+
+
+def test_what_ran_out_of_time_is_recorded(tmp_path):
+    gibbs = replace(QUICK.fit.gibbs, budget_seconds=1e-9)
+    search = replace(QUICK.choice.search, budget_seconds=1e-9)
+    finished = trained(tmp_path, choice=replace(NO_ITEM_PART, search=search), gibbs=gibbs)
+    assert finished.budget_spent == ("ranking head: sampling", "retrieval: searching settings")
+    folder = tmp_path / "catalog" / "1"
+    assert json.loads((folder / "release.json").read_text())["budget_spent"] == list(finished.budget_spent)
+    assert "Out of time was: ranking head: sampling, retrieval" in (folder / "model_card.md").read_text()
+
+
+def test_where_time_suffices_nothing_is_recorded(tmp_path):
+    assert trained(tmp_path).budget_spent == ()

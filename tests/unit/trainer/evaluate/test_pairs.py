@@ -7,6 +7,7 @@ from server.recommender.queries import Strategy
 from tests.unit.trainer.people import dataset_of, random_lists
 from trainer.evaluate import pairs
 from trainer.evaluate.served import Objective, ServedRelease
+from trainer.metrics import means
 
 UP, DOWN = ([1.0, 2, 3, 4, 5] * 2), ([5.0, 4, 3, 2, 1] * 2)
 KINDS = ("random", "similar_taste", "divergent_taste", "divergent_history")
@@ -81,7 +82,7 @@ def test_a_list_is_judged_for_each_member():
     lists = np.full((3, 20), -1)
     lists[0, :3] = [7, 8, 9]
     lists[1:, 0] = 7
-    judged = pairs.judge(lists, truth)
+    judged = {name: metric.total for name, metric in pairs.judge(lists, truth).items()}
     one_of_two = 1 / (1 + 1 / np.log2(3))
     assert judged["ndcg_at_20_first"] == pytest.approx([1, one_of_two, 0])
     assert judged["ndcg_at_20_second"] == pytest.approx([0.5, 0, one_of_two])
@@ -94,8 +95,8 @@ def test_a_list_is_judged_for_each_member():
 def test_a_list_with_nothing_for_anyone_is_no_ratio():
     test = dataset_of([(7, 5.0)], [(9, 5.0)], num_movies=10)
     truth = pairs.truth_of(dataset_of([], [], num_movies=10), test, np.array([[0, 1]]))
-    judged = pairs.judge(np.full((1, 20), -1), truth)
-    assert (judged["min_to_max"].tolist(), judged["zero_recall_at_20"].tolist()) == ([0], [1])
+    judged = means(pairs.judge(np.full((1, 20), -1), truth))
+    assert (judged["min_to_max"], judged["zero_recall_at_20"]) == (0, 1)
 
 
 @pytest.fixture(scope="module")
@@ -127,4 +128,11 @@ def test_every_strategy_and_the_raw_average_are_measured(served, release):
     truth = pairs.truth_of(release.dataset, release.dataset, SOME)
     measured = pairs.measure(served, truth, Objective.LIKE)
     assert set(measured) == {"raw_average", *(strategy.value for strategy in Strategy)}
-    assert all(values.shape == (3,) for metrics in measured.values() for values in metrics.values())
+    assert all(metric.weight.tolist() == [1, 1, 1] for metrics in measured.values() for metric in metrics.values())
+
+
+def test_every_strategy_is_measured_from_one_end_of_the_weight_to_the_other(served, release):
+    truth = pairs.truth_of(release.dataset, release.dataset, SOME)
+    for points in pairs.by_weight(served, truth).values():
+        assert [point["first_weight"] for point in points] == pytest.approx(np.linspace(0, 1, 11))
+        assert set(points[0]) == {"first_weight", *pairs.judge(np.full((3, 20), -1), truth)}

@@ -11,7 +11,7 @@ from trainer.breakdown import by_history_length, calibrate
 from trainer.evaluate.accuracy import SERVED, Measured
 from trainer.evaluate.plots import draw
 from trainer.evaluate.report import as_json, report_of, tables
-from trainer.person_metrics import PersonWise
+from trainer.metrics import PersonWise
 
 METRIC = PersonWise(np.array([0.25, 0.75]), np.ones(2))
 ZERO = PersonWise(np.zeros(2), np.ones(2))
@@ -29,7 +29,7 @@ def report():
         "weights": {"rank_fusion": [point, point | {"first_weight": 1.0}]},
     }
     parts = {"watch": {SERVED: {"m": METRIC}, "other": {"m": ZERO}}, "random, like": {"rank_fusion": pair}}
-    return report_of("pairs", Measured(parts, details))
+    return report_of("pairs", Measured(parts, details, {"random, like": np.array([[0, 1], [1, 2]])}))
 
 
 def test_tables_show_values_intervals_and_paired_differences(report):
@@ -51,8 +51,8 @@ def test_json_holds_everything(report):
 
 
 def test_every_plot_is_drawn_where_there_is_something_to_draw(report, tmp_path):
-    draw(as_json([report], {})["protocols"], tmp_path / "plots")
-    drawn = {path.name: path.read_bytes()[:4] for path in (tmp_path / "plots").iterdir()}
+    draw(as_json([report], {})["protocols"], tmp_path)
+    drawn = {path.name: path.read_bytes()[:4] for path in tmp_path.iterdir()}
     names = ("strategies", "weights", "calibration", "history_lengths")
     assert drawn == {f"pairs_{name}.png": PNG for name in names}
 

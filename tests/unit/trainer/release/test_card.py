@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from trainer.histories import Histories
+from trainer.measure import release_figures
 from trainer.release.card import model_card
-from trainer.release_figures import release_figures
 
 INTERVAL = {"value": 0.45, "low": 0.4, "high": 0.5}
 INFO = {
@@ -25,6 +25,7 @@ INFO = {
     "rating_min": 0.5,
     "rating_max": 5.0,
     "like_star_share": 0.25,
+    "budget_spent": [],
     "metrics": [
         {"system": "popularity", "served": False, "values": {"ndcg_at_10": 0.223}},
         {"system": "closed_form", "served": True, "values": {"ndcg_at_10": 0.45}},
@@ -52,11 +53,20 @@ FIGURES = {
         "| 0 to 9 | 1,000 | 0.450 [0.400, 0.500] |  |  |  |",
         "| 200 or more | 5 |  |  |  |  |",
         "| 3.5 to 4 | 1,234 | 3.75 | 3.50 |",
-        "The same data and seed 37, with numpy 2.0. All settings: release.json.",
     ],
 )
 def test_the_card_says(line):
     assert line in model_card(INFO | {"figures": FIGURES}).splitlines()
+
+
+def test_what_it_takes_to_make_it_again_is_told():
+    card = model_card(INFO)
+    assert "The same data and seed 37, with numpy 2.0. All settings: release.json." in card
+    assert "No budget of time ran out" in card
+
+
+def test_what_ran_out_of_time_is_told():
+    assert "Out of time was: a part, another." in model_card(INFO | {"budget_spent": ["a part", "another"]})
 
 
 def test_popularity_bias_is_told():

@@ -1,0 +1,52 @@
+"""Where protocols have releases trained: each once, however many protocols measure it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.evaluate.served import ServedRelease
+from trainer.train import Training, TrainSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainer.data.dataset import Dataset
+    from trainer.progress import Steps
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What protocols work on.
+
+    Attributes:
+        dataset: All of the data.
+        seeds: Of training; protocols that say so take each, the others the first.
+        steps: Where progress is reported.
+        releases: How each release was made, and what was chosen for it, as JSON values.
+        trained: Releases by what they were trained on and how, so that protocols share them.
+    """
+
+    dataset: Dataset
+    seeds: Sequence[int]
+    steps: Steps
+    releases: list[dict[str, Any]] = field(default_factory=list)
+    trained: dict[tuple[str, TrainSettings], ServedRelease] = field(default_factory=dict)
+
+    def train(self, dataset: Dataset, settings: TrainSettings) -> ServedRelease:
+        """Trains and exports a release on `dataset` and loads it; its files are gone again afterwards."""
+        key = (dataset.fingerprint(), settings)
+        if key not in self.trained:
+            with tempfile.TemporaryDirectory() as folder:
+                trained = Training(dataset, settings, self.steps).run(Path(folder))
+                self.trained[key] = ServedRelease(Path(folder), trained.version, dataset.user_ids.tolist())
+            made = {"fingerprint": key[0], "settings": asdict(settings), "chosen": asdict(trained.choices)}
+            self.releases.append(made | {"budget_spent": trained.budget_spent})
+        return self.trained[key]
+
+    def train_with(self, dataset: Dataset, seed: int) -> ServedRelease:
+        """Trains as `python -m trainer --seed` does."""
+        settings = TrainSettings()
+        return self.train(dataset, replace(settings, fit=replace(settings.fit, seed=seed)))
