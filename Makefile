@@ -61,7 +61,7 @@ serve: $(INSTALLED) ## serve the newest release until Ctrl-C (PORT, MODEL_SERVER
 recommend: $(INSTALLED) ## ask what is served for a pair: FIRST=196 SECOND=186 FIRST_WEIGHT=0.7 OBJECTIVE=like
 	@$(PAIR) --address localhost:$(call quote,$(PORT))
 
-evaluate: $(INSTALLED) ## measure exported models on MovieLens-100K or DATA=folder (PROTOCOL=all: under 10 minutes)
+evaluate: $(INSTALLED) ## measure exported models on MovieLens-100K or DATA=folder (PROTOCOL=all for most protocols)
 	$(BIN)/python -m trainer.evaluate $(if $(IS_FOLDER),$(TRAIN_ON)) --protocol $(PROTOCOL)
 
 test: $(INSTALLED) ## run all tests

@@ -1,12 +1,10 @@
-"""What a release must beat: popularity and EASE for lists, a bias model for stars."""
+"""What a release must beat beside EASE: popularity for lists, a bias model for stars."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from trainer.retrieval.item_to_item import Ease
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +16,6 @@ def popularity(histories: Histories, num_movies: int) -> Callable[[np.ndarray], 
     """Returns a function from people [n] to scores [n, m]: how many rated each movie, the same for everyone."""
     counts = histories.counts(num_movies).astype(np.float32)
     return lambda people: np.broadcast_to(counts, (len(people), num_movies))
-
-
-def ease(histories: Histories, num_movies: int, penalty: float) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns a function from people [n] to scores [n, m]: EASE, unreduced."""
-    return Ease(histories, num_movies, penalty).scores
 
 
 class BiasModel:

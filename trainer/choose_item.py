@@ -40,7 +40,7 @@ class Slices(NamedTuple):
 
     def quality(self, score: Callable[[np.ndarray], np.ndarray]) -> float:
         """Returns how good lists by `score` are, from people [n] to scores [n, m]; higher is better."""
-        return list_quality(measure_scores(score, self.histories, self.validation))
+        return list_quality(measure_scores(score, self.histories, self.validation), len(self.validation.rows))
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ItemSearch:
         num_slices: One slice is too noisy to tell weights apart; so many are drawn while the budget lasts.
         min_gain: What another weight must gain; what is below is noise.
         min_rank_gain: The same for doubling the axes, which costs time and space everywhere.
-        min_gain_without: How much better lists must be without the part to go without.
+        min_gain_joined: How much better lists must be with the part than without it.
         max_rank: The most axes to try.
     """
 
@@ -60,7 +60,7 @@ class ItemSearch:
     num_slices: int = 3
     min_gain: float = 0.003
     min_rank_gain: float = 0.005
-    min_gain_without: float = 0.01
+    min_gain_joined: float = 0.003
     max_rank: int = 512
 
 
@@ -102,25 +102,28 @@ def choose_item(
 ) -> ItemChoice:
     """Chooses what is joined to `base`, fitted to `slices`; `refit` does the same for other histories.
 
-    In doubt the part is joined: slices hold fewer rows than are fitted in the end, which EASE gains more from, and
-    are random, while in order of time EASE forgets less. Source: docs/decisions.md.
+    In doubt there is none. Source: docs/decisions.md.
     """
     deadline = time.monotonic() + search.budget_seconds
     penalty = best_penalty(slices, len(base.candidates), start.penalty, deadline)
+    start = replace(start, penalty=penalty.settings)
     tried = [_Trial(slices, base, search.max_rank, penalty.settings)]
+    # Asked at once: what a trial then keeps takes most of its time, which is to count before another is begun.
+    tried[0].quality(start)
     while len(tried) < search.num_slices and time.monotonic() < deadline:
         redrawn = slices.redrawn(seed=len(tried))
         tried.append(replace(tried[0], slices=redrawn, base=refit(redrawn.histories)))
+        tried[-1].quality(start)
 
     @cache
     def quality(item: ItemSettings) -> float:
         return float(np.mean([trial.quality(item) for trial in tried]))
 
-    start = replace(start, penalty=penalty.settings)
     best = climb(start, quality, partial(_moves, search), deadline)
     joined = base.joined(tried[0].part.taken(best.settings.rank, best.settings.weight))
     without = replace(best.settings, weight=0.0)
-    chosen = without if quality(without) > quality(best.settings) + search.min_gain_without else best.settings
+    joins = quality(best.settings) > quality(without) + search.min_gain_joined
+    chosen = best.settings if joins else without
     return ItemChoice(chosen, joined, penalty.budget_spent or best.budget_spent)
 
 

@@ -12,6 +12,7 @@ from trainer.bootstrap import estimate
 from trainer.breakdown import by_history_length, calibrate, coverage, describe_histories, describe_lists
 from trainer.histories import Histories
 from trainer.metrics import best_lists, judge_lists, list_metrics, means, measure_scores, star_metrics
+from trainer.retrieval.item_to_item import Ease
 
 if TYPE_CHECKING:
     from trainer.choose import RetrievalChoice
@@ -43,7 +44,7 @@ def measure_systems(
     histories, num_movies = served.histories, len(split.test.movies)
     scores = {"popularity": baselines.popularity(histories, num_movies)}
     if choice.ease_penalty is not None:
-        scores["ease"] = baselines.ease(histories, num_movies, choice.ease_penalty)
+        scores["ease"] = Ease(histories, num_movies, choice.ease_penalty).scores
     scores |= {name: variant.retrieval_scores for name, variant in variants.items()}
     by_bias = baselines.BiasModel(histories, num_movies).predict(test.owners, test.rows)
     stars = {
@@ -78,7 +79,7 @@ def release_figures(fitted: FittedModels, seen: Histories, held_back: Dataset) -
     percentiles = estimate({name: described["popularity_percentile_at_10"] for name, described in favoured.items()})
     return {
         "intervals": {name: asdict(value) for name, value in estimate(shown).items()},
-        "by_history_length": [asdict(group) for group in by_history_length(seen.lengths, shown)],
+        "by_history_length": [asdict(group) for group in by_history_length(fitted.histories.lengths, shown)],
         "calibration": [asdict(star_bin) for star_bin in calibrate(stars, asked.ratings)],
         "popularity": {name: asdict(value) for name, value in percentiles.items()}
         | {"coverage": coverage(lists, num_movies)},

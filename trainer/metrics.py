@@ -96,13 +96,14 @@ def list_metrics(judged: JudgedLists) -> dict[str, PersonWise]:
     return {name: PersonWise(values, counts) for name, values in by_person.items()} | {"top_100": top_100}
 
 
-def list_quality(metrics: Mapping[str, float]) -> float:
+def list_quality(metrics: Mapping[str, float], num_relevant: int) -> float:
     """Returns one number for lists, higher is better: the mean logarithm of NDCG@10, Recall@20 and top-100.
 
-    One metric alone on one slice is noisier than what settings differ by; a gain of 0.01 is one percent.
+    One metric alone on one slice is noisier than what settings differ by; a gain of 0.01 is one percent. Metrics count
+    as one hit of the `num_relevant` at least: the first hit would otherwise be worth more than all others.
     """
     values = [metrics.get(name, 0.0) for name in ("ndcg_at_10", "recall_at_20", "top_100")]
-    return float(np.mean(np.log(np.maximum(values, 1e-9))))
+    return float(np.mean(np.log(np.maximum(values, 1 / max(1, num_relevant)))))
 
 
 def star_metrics(predicted: np.ndarray, given: Histories) -> dict[str, PersonWise]:

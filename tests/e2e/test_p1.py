@@ -10,8 +10,14 @@ import pytest
 
 from trainer.data import DownloadError, resolve
 
-LEAST = {"ndcg_at_10": 0.44, "recall_at_20": 0.365, "top_100": 0.63}
-KINDS = ("random", "similar_taste", "divergent_taste", "divergent_history")
+LEAST = {"ndcg_at_10": 0.447, "recall_at_20": 0.367, "top_100": 0.634}
+# By kind of pair, the least mean and the least lower NDCG@20 of the two.
+LEAST_OF_PAIRS = {
+    "random": (0.298, 0.181),
+    "similar_taste": (0.328, 0.214),
+    "divergent_taste": (0.314, 0.207),
+    "divergent_history": (0.279, 0.166),
+}
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +55,20 @@ def test_stars_are_close_to_those_given(measured):
 
 def test_like_lists_hold_more_of_what_people_liked_than_watch_lists(measured):
     like, watch = measured["like"]["served"], measured["like"]["watch_lists"]
-    assert value(like, "ndcg_at_10") >= 0.385
+    assert value(like, "ndcg_at_10") >= 0.388  # three seeds together reach .39
     assert watch["lead"]["ndcg_at_10"]["low"] > 0
     assert value(like, "stars_of_hits_at_20") > value(watch, "stars_of_hits_at_20")
 
 
 @pytest.mark.parametrize("metric", ["ndcg_at_20_mean", "ndcg_at_20_min"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LEAST_OF_PAIRS)
 def test_rank_fusion_suits_two_better_than_an_average_of_scores(measured, kind, metric):
     """The lower end of the paired interval of the difference is above zero."""
     assert measured[f"{kind}, like"]["raw_average"]["lead"][metric]["low"] > 0
+
+
+@pytest.mark.parametrize("kind", LEAST_OF_PAIRS)
+def test_lists_for_two_hold_enough_for_both(measured, kind):
+    fused = measured[f"{kind}, like"]["rank_fusion"]
+    reached = value(fused, "ndcg_at_20_mean"), value(fused, "ndcg_at_20_min")
+    assert all(figure >= least for figure, least in zip(reached, LEAST_OF_PAIRS[kind], strict=True)), reached

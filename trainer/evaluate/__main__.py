@@ -34,8 +34,8 @@ PROTOCOLS = {
     "pairs": "one list for two: four kinds of pairs, every strategy, every weight; on p1's split and release "
     "(published figures are of MovieLens-1M: not run here)",
     "guests": "100 people never seen before: their stars, from their first 0 to 20 ratings",
-    "strong": "a tenth of the people never seen before: lists, from 80 % of what they liked "
-    "(published figures are of MovieLens-20M: not run here)",
+    "strong": "a tenth of the people never seen before: lists, from 80 % of what they liked, movies nobody else liked "
+    "included (published figures are of MovieLens-20M, 10,000 people held out, without such movies: not run here)",
     HOUSEHOLDS: "what real households chose; --data is a folder with CAMRa2011, and no other protocol reads it",
 }
 EPILOG = "protocols:\n" + "\n".join(f"  {name:16} {text}" for name, text in PROTOCOLS.items())
@@ -68,6 +68,8 @@ def _evaluate(options: argparse.Namespace, steps: Steps) -> int:
             reports.append(report_of(name, measured))
         for table in tables(reports[-1]):
             steps.show(table)
+        if late := measured.details.get("baselines_out_of_time"):
+            steps.say(f"Out of time, so that a faster machine may find better settings for them: {', '.join(late)}.")
         _write(options, as_json(reports, settings | {"releases": bench.releases}))
     steps.say(f"{INTERVALS}\nDone ({time.monotonic() - started:.0f} s).")
     return 0 if len(reports) == len(options.protocol) else 1
@@ -106,7 +108,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="folder in MovieLens-100K's format; fetched without it"
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder in MovieLens-100K's format, u.data and u.item: convert other data to it first; fetched without it",
     )
     parser.add_argument(
         "--protocol",
@@ -117,7 +122,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="one or more of those below; all: all but strong and households (p1)",
     )
     add_cache_flag(parser)
-    parser.add_argument("--seeds", type=_seeds, default=[37], metavar="N,N", help="of training, by commas (37)")
+    parser.add_argument("--seeds", type=_seeds, default=[37], metavar="N,N", help="of training; each or the first (37)")
     parser.add_argument("--json", type=_file, metavar="FILE", help="also write all figures here, after each protocol")
     parser.add_argument("--plots", type=_folder, metavar="DIR", help="also draw them here, as PNG")
     options = parser.parse_args(arguments)
@@ -129,7 +134,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _seeds(text: str) -> list[int]:
-    return [seed(part) for part in text.split(",")]
+    seeds = [seed(part) for part in text.split(",")]
+    if len(set(seeds)) < len(seeds):
+        raise argparse.ArgumentTypeError(f"{text} has a seed twice, which would count twice; give each once")
+    return seeds
 
 
 def _file(text: str) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.baselines import BiasModel, ease, popularity
+from trainer.baselines import BiasModel, popularity
 from trainer.breakdown import by_history_length, calibrate, coverage, describe_histories, describe_lists
 from trainer.evaluate.served import Objective
 from trainer.evaluate.svd_plus_plus import SvdPlusPlus
@@ -24,7 +24,7 @@ from trainer.metrics import (
     list_metrics,
     star_metrics,
 )
-from trainer.retrieval.item_to_item import MAX_SIDE
+from trainer.retrieval.item_to_item import MAX_SIDE, Ease
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,7 @@ class SplitMeasure:
             "coverage": {SERVED: coverage(lists, self._num_movies)} | self._coverage,
             "lists_by_length": groups,
             "ease_penalty": self._tuning.ease_penalty or NO_EASE,
+            "baselines_out_of_time": self._tuning.budget_spent,
         }
         return Measured({"watch": systems}, details)
 
@@ -117,7 +118,7 @@ class SplitMeasure:
     @cached_property
     def _scores(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
         scores, penalty = {"popularity": popularity(self._seen, self._num_movies)}, self._tuning.ease_penalty
-        return scores | ({"ease": ease(self._seen, self._num_movies, penalty)} if penalty else {})
+        return scores | ({"ease": Ease(self._seen, self._num_movies, penalty).scores} if penalty else {})
 
     @cached_property
     def _tops(self) -> dict[str, np.ndarray]:

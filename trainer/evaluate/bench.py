@@ -1,4 +1,4 @@
-"""Where protocols have releases trained: each once, however many protocols measure it."""
+"""Where protocols have releases trained; what two of them measure, once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainer.data import DataError
 from trainer.evaluate.served import ServedRelease
 from trainer.train import Training, TrainSettings
 
@@ -26,7 +27,7 @@ class Bench:
         seeds: Of training; protocols that say so take each, the others the first.
         steps: Where progress is reported.
         releases: How each release was made, and what was chosen for it, as JSON values.
-        trained: Releases by what they were trained on and how, so that protocols share them.
+        trained: The first and the latest release, by what they were trained on and how.
     """
 
     dataset: Dataset
@@ -36,9 +37,18 @@ class Bench:
     trained: dict[tuple[str, TrainSettings], ServedRelease] = field(default_factory=dict)
 
     def train(self, dataset: Dataset, settings: TrainSettings) -> ServedRelease:
-        """Trains and exports a release on `dataset` and loads it; its files are gone again afterwards."""
+        """Trains and exports a release on `dataset` and loads it; its files are gone again afterwards.
+
+        Raises:
+            DataError: There is nothing to train on.
+        """
+        if not len(dataset.rating):
+            raise DataError("this protocol's split leaves no ratings to train on; choose another protocol or more data")
         key = (dataset.fingerprint(), settings)
         if key not in self.trained:
+            # Only the first, P1's, is asked for again: by pairs.
+            for later in [*self.trained][1:]:
+                del self.trained[later]
             with tempfile.TemporaryDirectory() as folder:
                 trained = Training(dataset, settings, self.steps).run(Path(folder))
                 self.trained[key] = ServedRelease(Path(folder), trained.version, dataset.user_ids.tolist())

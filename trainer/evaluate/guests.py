@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trainer.baselines import popularity
 from trainer.data import DataError
-from trainer.evaluate.accuracy import SERVED, Measured
+from trainer.evaluate.accuracy import NO_EASE, SERVED, Measured
+from trainer.evaluate.splits import places_in_time
+from trainer.evaluate.tuning import Tuning
 from trainer.histories import Histories
-from trainer.metrics import PersonWise, find_hits, liked, ndcg, star_metrics
+from trainer.metrics import PersonWise, find_hits, judge_scores, liked, ndcg, star_metrics
 from trainer.rating.blend import damped_means
+from trainer.retrieval.item_to_item import Ease, watched_matrix
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trainer.data.dataset import Dataset
     from trainer.evaluate.bench import Bench
 
 NUM_GUESTS = 100
@@ -26,24 +33,26 @@ STRONG_SHARE, STRONG_MIN_RATINGS, STRONG_KNOWN_SHARE = 0.1, 5, 0.8
 def measure_guests(bench: Bench) -> Measured:
     """Predicts 100 people's stars from their first 0 to 20 ratings, beside each movie's mean, shrunk to that of all.
 
-    All predictions are of the same ratings, those after the 20th. People are held out whole.
+    All predictions are of the same ratings, those after the 20th. People are held out whole. At 0 and 1 rating the
+    movie's mean is what is served, by construction.
 
     Raises:
-        DataError: Too few people have rated enough.
+        DataError: Too few people have rated enough, or there is no order of time.
     """
-    dataset, seed = bench.dataset, bench.seeds[0]
-    histories = Histories.of_people(dataset)
-    able = _able(histories, MIN_RATINGS, "guests")
+    dataset, seed = bench.dataset.latest(), bench.seeds[0]
+    able = _able(Histories.of_people(dataset), MIN_RATINGS, "guests")
+    place = places_in_time(dataset)
     guests = np.random.default_rng(seed).choice(able, min(NUM_GUESTS, len(able) // 2), replace=False)
-    others = dataset.take(~np.isin(dataset.user, guests))
+    is_guest = np.isin(dataset.user, guests)
+    others = dataset.take(~is_guest)
     release = bench.train_with(others, seed)
-    history = histories.where(np.isin(histories.owners, guests))
-    asked = history.where(history.places >= KNOWN[-1])
+    asked = Histories.of_people(dataset.take(is_guest & (place >= KNOWN[-1])))
     means = damped_means(Histories.of_people(others), len(dataset.movies))
     by_mean = star_metrics(means[asked.rows], asked)
     parts = {}
     for count in KNOWN:
-        served = release.guest_stars(history.where(history.places < count), asked)
+        known = Histories.of_people(dataset.take(is_guest & (place < count)))
+        served = release.guest_stars(known, asked)
         parts[f"guests_{count}_ratings"] = {SERVED: star_metrics(served, asked), "movie_mean": by_mean}
     return Measured(parts)
 
@@ -61,18 +70,33 @@ def measure_strong(bench: Bench) -> Measured:
     able = _able(histories, STRONG_MIN_RATINGS, "strong")
     generator = np.random.default_rng(seed)
     guests = generator.choice(able, max(1, round(STRONG_SHARE * len(able))), replace=False)
-    release = bench.train_with(likes.take(~np.isin(likes.user, guests)), seed)
+    train = likes.take(~np.isin(likes.user, guests))
+    release = bench.train_with(train, seed)
     is_guest = np.isin(histories.owners, guests)
     order = np.lexsort((generator.random(len(histories.rows)), histories.owners))
     place = np.empty(len(order))
     place[order] = histories.places
     is_known = place < np.floor(STRONG_KNOWN_SHARE * histories.lengths)[histories.owners]
     known, relevant = histories.where(is_guest & is_known), histories.where(is_guest & ~is_known)
-    return Measured({"strong": {SERVED: _strong_metrics(release.guest_lists(known), relevant)}})
+    tuning = Tuning(train, seed)
+    systems = {SERVED: find_hits(release.guest_lists(known), relevant, np.arange(len(known)))}
+    systems |= {name: judge_scores(of, known, relevant).hits for name, of in _baselines(tuning, train, known).items()}
+    return Measured(
+        {"strong": {name: _strong_metrics(hits, relevant) for name, hits in systems.items()}},
+        {"ease_penalty": tuning.ease_penalty or NO_EASE, "baselines_out_of_time": tuning.budget_spent},
+    )
 
 
-def _strong_metrics(lists: np.ndarray, relevant: Histories) -> dict[str, PersonWise]:
-    hits = find_hits(lists, relevant, np.arange(len(lists)))
+def _baselines(tuning: Tuning, train: Dataset, known: Histories) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    learned, num_movies, penalty = Histories.of_people(train), len(train.movies), tuning.ease_penalty
+    scores = {"popularity": popularity(learned, num_movies)}
+    if penalty:
+        ease, watched = Ease(learned, num_movies, penalty), watched_matrix(known, num_movies)
+        scores["ease"] = lambda people: ease.scores_of_others(watched[people].toarray())
+    return scores
+
+
+def _strong_metrics(hits: np.ndarray, relevant: Histories) -> dict[str, PersonWise]:
     counts, at_least_one = (relevant.lengths > 0).astype(float), np.maximum(relevant.lengths, 1)
     metrics = {"ndcg_at_100": PersonWise(ndcg(hits, at_least_one, 100), counts)}
     for depth in (20, 50):

@@ -13,9 +13,11 @@ from trainer.choose import ChoiceSettings
 from trainer.choose_item import ItemSearch
 from trainer.evaluate.accuracy import SERVED, Measured, Systems
 from trainer.evaluate.households import POINTS_A_STAR
+from trainer.evaluate.tuning import Tuning
 from trainer.fit import FitSettings
 from trainer.histories import Histories
 from trainer.metrics import PersonWise, judge_scores, ndcg
+from trainer.retrieval.item_to_item import Ease
 from trainer.retrieval.ridge import RidgeSettings
 from trainer.retrieval.search import SearchSettings
 from trainer.train import TrainSettings
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 
 # Homes of two whose stars are predicted: both have rated so many movies, of which a share is held back.
 MIN_CO_RATED, CO_RATED_SHARE = 10, 0.2
-# 32 dimensions were found on choices of households held back from training (docs/decisions.md); all else is chosen on
-# people's training rows, as for any data.
+# 32 dimensions were found on choices of households held back from training (docs/decisions.md), and there is no
+# item-to-item part; all else is chosen on people's training rows, as for any data.
 SETTINGS = TrainSettings(
     fit=FitSettings(ridge=RidgeSettings(dim=32)),
     choice=ChoiceSettings(SearchSettings(max_dim=32), ItemSearch(budget_seconds=0.0)),
@@ -44,7 +46,7 @@ LAST = np.finfo(np.float32).min
 def measure_households(bench: Bench, households: Households) -> Measured:
     """Ranks each test choice among its negatives by the members' mean score, and predicts the stars of homes of two.
 
-    Settings are chosen on people's training rows.
+    Trains with SETTINGS, not with what `python -m trainer` has.
     """
     train = partial(bench.train, settings=replace(SETTINGS, fit=replace(SETTINGS.fit, seed=bench.seeds[0])))
     release = train(households.people)
@@ -56,6 +58,11 @@ def measure_households(bench: Bench, households: Households) -> Measured:
         SERVED: judge_choices(households, served),
         "popularity": judge_choices(households, popularity[households.rows]),
     }
+    penalty = Tuning(households.people, bench.seeds[0]).ease_penalty
+    if penalty:
+        ease = Ease(Histories.of_people(households.people), len(households.people.movies), penalty)
+        of_homes = np.stack([ease.scores(members).mean(axis=0) for members in households.members])
+        choices["ease"] = judge_choices(households, of_homes[households.household[:, None], households.rows])
     in_test = _co_rated_held_back(households, bench.seeds[0])
     if in_test.any():
         return Measured({"choices": choices} | _measure_homes_of_two(households, in_test, train))

@@ -33,7 +33,8 @@ def choose_like_star_share(fitted: FittedModels, held_back: Dataset, num_candida
     qualities = []
     for share in SHARES:
         order = order_by_liking(watch, stars, num_own, share)
-        qualities.append(list_quality(means(list_metrics(judge_lists(_in_order(rows, order.rank), relevant, people)))))
+        judged = judge_lists(_in_order(rows, order.rank), relevant, people)
+        qualities.append(list_quality(means(list_metrics(judged)), len(relevant.rows)))
     around = np.convolve(np.pad(qualities, 1, mode="edge"), np.ones(3) / 3, mode="valid")
     # Rounding would otherwise tell apart what is equal.
     return SHARES[int(np.argmax(np.round(around, 9)))]

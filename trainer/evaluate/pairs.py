@@ -134,7 +134,10 @@ def pair_lists(
 
 
 def raw_average_lists(release: ServedRelease, pairs: np.ndarray, objective: Objective) -> np.ndarray:
-    """Returns the lists by the plain mean of both members' scores, over the same candidates as what is served."""
+    """Returns the lists by the mean of both members' served scores, over the same candidates as what is served.
+
+    Under LIKE these are the mixtures of `order_by_liking`, which are standardised for each person.
+    """
     asked = PairQuery("", "", objective=objective, page_size=_WHOLE_LIST)
     return _rows([tuple(sorted(answer.entries, key=_by_mean_score)) for answer in _answers(release, pairs, asked)])
 

@@ -81,7 +81,7 @@ def _calibration(figure: Figure, measured: Values) -> None:
         np.array([row[name] for row in bins]) for name in ("low", "high", "predicted", "given", "count")
     )
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    figure.suptitle("Do predicted stars mean what they say?")
+    figure.suptitle("Do predicted stars mean what they say? (first seed or fold)")
     ends = (low[0], high[-1])
     upper.plot(ends, ends, color="grey", linestyle="--", label="as predicted")
     upper.plot(predicted, given, color=COLORS[0], marker="o", label="given, mean of each bin")
@@ -95,7 +95,7 @@ def _calibration(figure: Figure, measured: Values) -> None:
 
 def _history_lengths(figure: Figure, measured: Values) -> None:
     """Draws metrics of groups of people by how many ratings they had in training."""
-    figure.suptitle("Whom it serves less well: metrics by how much someone had rated")
+    figure.suptitle("Whom it serves less well: metrics by how much someone had rated (first seed or fold)")
     panels = (
         ("lists_by_length", "ndcg_at_10", "NDCG@10"),
         ("lists_by_length", "recall_at_20", "Recall@20"),

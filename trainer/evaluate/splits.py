@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from trainer.data import DataError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -44,8 +46,8 @@ def split_folds(dataset: Dataset, seed: int) -> Iterator[TrainTest]:
 
 
 def split_by_time(dataset: Dataset) -> TrainTest:
-    """Cuts off the last 20 % of each person's rows, rounded down; rows of one second in file order."""
-    place = _places(dataset.user, np.argsort(dataset.timestamp, kind="stable"))
+    """Cuts off the last 20 % of each person's rows, rounded down, in the order of `places_in_time`."""
+    place = places_in_time(dataset)
     counts = np.bincount(dataset.user)[dataset.user]
     is_last = place >= counts - (LAST_SHARE * counts).astype(int)
     return _cut(dataset, np.flatnonzero(~is_last), np.flatnonzero(is_last))
@@ -59,6 +61,19 @@ def split_by_movie(dataset: Dataset, seed: int) -> TrainTest:
     place = _places(dataset.row, np.random.default_rng(seed).permutation(len(dataset.row)))
     is_train = 1 + place <= STRATIFIED_TRAIN_SHARE * np.bincount(dataset.row)[dataset.row]
     return _cut(dataset, np.flatnonzero(is_train), np.flatnonzero(~is_train))
+
+
+def places_in_time(dataset: Dataset) -> np.ndarray:
+    """Returns how many rows of the same person come before each row [n]; those of one second are in file order.
+
+    Raises:
+        DataError: All times of each person are alike, so that there is no order.
+    """
+    order = np.lexsort((dataset.timestamp, dataset.user))
+    user, timestamp = dataset.user[order], dataset.timestamp[order]
+    if not ((user[1:] == user[:-1]) & (timestamp[1:] != timestamp[:-1])).any():
+        raise DataError("every person's ratings are all of one second: no order of time; choose another protocol")
+    return _places(dataset.user, order)
 
 
 def _places(group: np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from trainer.fit import ItemSettings
 from trainer.histories import Histories
 from trainer.metrics import means, star_metrics
 from trainer.retrieval.item_to_item import Ease
-from trainer.retrieval.search import climb
+from trainer.retrieval.search import Found, Settings, climb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +30,14 @@ MIN_GAIN = 0.0005
 
 
 class Tuning:
-    """The baselines' settings, chosen on a slice of what they learn from when first asked for."""
+    """The baselines' settings, chosen on a slice of what they learn from when first asked for.
+
+    `budget_spent` names those whose time ran out, so that a faster machine may find better ones.
+    """
 
     def __init__(self, train: Dataset, seed: int) -> None:
         """Takes what is learned from, and the seed of the slice and of baselines that have one."""
-        self._train, self._seed = train, seed
+        self._train, self._seed, self.budget_spent = train, seed, list[str]()
         self._slices = Slices(*Histories.of_people(train).split(HELD_BACK, seed))
 
     @cached_property
@@ -44,13 +47,18 @@ class Tuning:
         if not Ease.is_affordable(self._slices.histories, num_movies):
             return None
         deadline = time.monotonic() + BUDGET_SECONDS
-        return best_penalty(self._slices, num_movies, ItemSettings().penalty, deadline).settings
+        return self._noted("ease", best_penalty(self._slices, num_movies, ItemSettings().penalty, deadline))
 
     @cached_property
     def svd_plus_plus(self) -> SvdPlusPlusSettings:
         """The best penalty and rate of learning by the error in stars, by factors of 2 from MovieLens-100K's."""
         deadline = time.monotonic() + BUDGET_SECONDS
-        return climb(SvdPlusPlusSettings(), cache(self._quality), _moves, deadline).settings
+        return self._noted("svd_plus_plus", climb(SvdPlusPlusSettings(), cache(self._quality), _moves, deadline))
+
+    def _noted(self, baseline: str, found: Found[Settings]) -> Settings:
+        if found.budget_spent:
+            self.budget_spent.append(baseline)
+        return found.settings
 
     def _quality(self, settings: SvdPlusPlusSettings) -> float:
         asked = self._slices.validation
@@ -60,7 +68,7 @@ class Tuning:
 
 
 def _moves(settings: SvdPlusPlusSettings) -> Iterator[tuple[SvdPlusPlusSettings, float]]:
-    # Fewer people make fewer steps an epoch: a slower rate is not needed.
     yield replace(settings, learning_rate=2 * settings.learning_rate), MIN_GAIN
     for factor in (2.0, 0.5):
         yield replace(settings, penalty=factor * settings.penalty), MIN_GAIN
+    yield replace(settings, learning_rate=settings.learning_rate / 2), MIN_GAIN

@@ -46,11 +46,13 @@ class RatingEncoder(tf.Module):
     def compress(self, histories: Histories, size: int) -> None:
         """Chooses the axes by the people in `histories` and sets `movie_factors` [m, r], r at most `size`."""
         people = histories.encoded(self._full, MAX_CELLS)
-        _, _, axes = np.linalg.svd(people @ self._to_stars.T, full_matrices=False)
+        # The right singular vectors of people times stars, which are never held side by side.
+        (_, of_people), (movies, of_stars) = np.linalg.qr(people), np.linalg.qr(self._to_stars)
+        axes = np.linalg.svd(of_people @ of_stars.T, full_matrices=False)[2][:size] @ movies.T
         # Movies of size 1 leave parts of the size of stars: float32 holds those to 1e-5.
         scale = np.sqrt(len(self._to_stars))
-        self.movie_factors = np.ascontiguousarray(axes[:size].T * scale, np.float32)
-        self._projection = _constant(self._to_stars.T @ axes[:size].T / scale)
+        self.movie_factors = np.ascontiguousarray(axes.T * scale, np.float32)
+        self._projection = _constant(self._to_stars.T @ axes.T / scale)
 
     def encode(self, rows: tf.Tensor, ratings: tf.Tensor) -> tf.Tensor:
         """Returns rating parts [n, r] of rows [n, h] (out of range: padding) and stars [n, h] (NaN: not rated)."""

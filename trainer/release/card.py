@@ -50,12 +50,17 @@ def model_card(info: Values) -> str:
 
 
 def _identity(info: Values) -> str:
+    item, share = info["config"]["chosen"]["item"], f"a share of {info['like_star_share']:.0%}"
+    part = f"An item-to-item part is joined (weight {item['weight']:g}, {item['rank']} axes): it won on validation."
+    if info.get("figures"):
+        chosen = f"{share}, chosen on validation. {part if item['weight'] else 'No item-to-item part is joined.'}"
+    else:
+        chosen = f"{share}. Too few ratings to hold any back: nothing was chosen, nothing measured."
     return (
         f"# Release {info['version']}\n\n"
         f"Movie recommendations for pairs. Made {info['created']} from {info['data']['name']}.\n\n"
-        "Retrieval: embeddings solved from a history against those of the movies, with an item-to-item part beside "
-        "them where that did better on validation. Ranking head: Bayesian matrix factorisation, served as a dot "
-        f"product. LIKE counts predicted stars with a share of {info['like_star_share']:.0%}, chosen on validation."
+        "Retrieval: embeddings solved from a history against those of the movies. Ranking head: Bayesian matrix "
+        f"factorisation, served as a dot product. LIKE counts predicted stars with {chosen}"
     )
 
 
@@ -137,8 +142,8 @@ def _reproduction(info: Values) -> str:
         else "No budget of time ran out: what was chosen does not depend on the speed of the machine."
     )
     return (
-        f"## To make it again\n\nThe same data and seed {info['seed']}, with {versions}. All settings: release.json. "
-        f"{clock}"
+        f"## To make it again\n\nThe same data in the same file order and seed {info['seed']}, with {versions}. "
+        f"All settings: release.json. {clock}"
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # The largest Gram matrix that is inverted: 300 MB, of which the inversion holds three copies more.
 MAX_SIDE = 6_000
-# People whose scores the axes are chosen by; more change the axes little and cost a larger decomposition.
+# People, drawn at random, whose scores the axes are chosen by: all of them would cost a larger decomposition.
 MAX_PEOPLE = 2_000
 
 
@@ -73,9 +73,14 @@ class Ease:
         """Returns the score of every movie for each of `people` [n], [n, m] float64."""
         return self._watched[people].toarray() - self._times_inverse(people) * self._scale
 
+    def scores_of_others(self, watched: np.ndarray) -> np.ndarray:
+        """Returns the score of every movie [n, m] for people who were not fitted to, `watched` [n, m] 0s and 1s."""
+        return watched - self._inverse_times(watched.T).T * self._scale
+
     def reduced(self, rank: int) -> ItemPart:
         """Returns the part of at most `rank` axes that comes closest to the scores of those fitted to."""
-        scores = self.scores(np.arange(min(MAX_PEOPLE, self._watched.shape[0])))
+        people = np.random.default_rng(0).permutation(self._watched.shape[0])[:MAX_PEOPLE]
+        scores = self.scores(np.sort(people))
         # The right singular vectors by way of the people's Gram matrix, which is the smaller one.
         squared, left = np.linalg.eigh(scores @ scores.T)
         strongest = np.argsort(-squared)[:rank]
@@ -90,11 +95,14 @@ class Ease:
         return self._watched[people] @ self._inverse
 
     def _weights_times(self, vectors: np.ndarray) -> np.ndarray:
-        scaled = self._scale[:, None] * vectors
+        return vectors - self._inverse_times(self._scale[:, None] * vectors)
+
+    def _inverse_times(self, vectors: np.ndarray) -> np.ndarray:
+        """Returns P times vectors [m, r]."""
         if not self._by_people:
-            return vectors - self._inverse @ scaled
-        explained = self._watched.T @ (self._inverse @ (self._watched @ scaled))
-        return vectors - (scaled - explained) / self._penalty
+            return self._inverse @ vectors
+        explained = self._watched.T @ (self._inverse @ (self._watched @ vectors))
+        return (vectors - explained) / self._penalty
 
     def _diagonal(self) -> np.ndarray:
         """Returns the diagonal of P, [m]."""

@@ -3,6 +3,7 @@
 import json
 import signal
 
+import numpy as np
 import pytest
 
 
@@ -28,6 +29,41 @@ def test_figures_are_shown_written_and_drawn(evaluate, data, tmp_path):
     }
 
 
+# Of the protocols beside p1 and pairs, which are measured above.
+PARTS = {
+    "folds": {"watch", "like", "stars"},
+    "time": {"watch", "like", "stars"},
+    "item-stratified": {"watch"},
+    "guests": {f"guests_{count}_ratings" for count in (0, 1, 3, 5, 10, 20)},
+    "strong": {"strong"},
+    "households": {"choices", "homes_of_two_smaller", "homes_of_two_mean"},
+}
+
+
+@pytest.fixture(scope="module")
+def camra(tmp_path_factory):
+    """A home of two and a home of one, who have rated the same twenty movies; each chose the last of 101."""
+    folder = tmp_path_factory.mktemp("camra")
+    rated = (f"{person} {row} {20 * (1 + (person + row) % 5)}\n" for person in (1, 2, 3) for row in range(20))
+    (folder / "userRatingTrain.txt").write_text("".join(rated))
+    (folder / "groupMember.txt").write_text("7 1,2\n9 3\n")
+    others = " ".join(map(str, range(100)))
+    (folder / "groupRatingNegative.txt").write_text(f"(7,100) {others}\n(9,100) {others}\n")
+    return folder
+
+
+@pytest.mark.parametrize("protocol", PARTS)
+def test_every_other_protocol_is_measured(evaluate, data, camra, tmp_path, protocol):
+    folder, figures = camra if protocol == "households" else data, tmp_path / "figures.json"
+    status, said = evaluate.run("--data", folder, "--protocol", protocol, "--json", figures)
+    assert (status, "Traceback" in said, "WARNING:tensorflow" in said) == (0, False, False), said
+    parts = json.loads(figures.read_text())["protocols"][protocol]["parts"]
+    assert set(parts) >= PARTS[protocol]
+    for systems in parts.values():
+        assert len(systems) > 1
+        assert all(np.isfinite(value["value"]) for system in systems for value in system["values"].values())
+
+
 @pytest.mark.parametrize(
     ("flag", "path", "because"),
     [
@@ -50,8 +86,10 @@ def test_a_protocol_the_data_do_not_suit_takes_nothing_from_the_others(evaluate,
     (tmp_path / "u.item").write_text("".join(f"{row}|M{row} (1990)||||{'0|' * 18}1\n" for row in (1, 2)))
     (tmp_path / "u.data").write_text("1\t1\t5\t100\n2\t2\t4\t100\n")
     figures = tmp_path / "figures.json"
-    status, said = evaluate.run("--data", tmp_path, "--protocol", "guests", "p1", "pairs", "--json", figures)
+    asked = ("item-stratified", "guests", "p1", "pairs")
+    status, said = evaluate.run("--data", tmp_path, "--protocol", *asked, "--json", figures)
     assert (status, "Traceback" in said) == (1, False), said
+    assert "leaves no ratings to train on" in said
     assert "protocol guests needs at least 2 people with 30 ratings or more, this data has 0" in said
     assert list(json.loads(figures.read_text())["protocols"]) == ["p1"]
 
@@ -61,6 +99,7 @@ def test_a_protocol_the_data_do_not_suit_takes_nothing_from_the_others(evaluate,
     [
         (("--protocol", "p2"), "invalid choice: 'p2'"),
         (("--seeds", "1,-2"), "'-2' is not a whole number"),
+        (("--seeds", "37,38,37"), "37,38,37 has a seed twice"),
         (("--protocol", "households"), "needs --data DIR"),
         (("--protocol", "p1", "households", "--data", "."), "runs alone"),
         (("--protocol", "all", "households", "--data", "."), "runs alone"),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.unit.trainer.people import histories_of, random_lists
-from trainer.baselines import BiasModel, ease, popularity
+from trainer.baselines import BiasModel, popularity
+from trainer.retrieval.item_to_item import Ease
 
 NUM_MOVIES = 7
 LISTS = random_lists(num_people=20, num_movies=NUM_MOVIES, length=3)
@@ -26,7 +27,7 @@ def test_popularity_scores_by_how_many_rated_it():
 def test_ease_does_not_explain_a_movie_by_itself():
     """Someone who watched a single movie gets a score of 0 for it."""
     single = [[(row, 5.0)] for row in range(NUM_MOVIES)]
-    score = ease(histories_of(*LISTS, *single), NUM_MOVIES, penalty=2.0)
+    score = Ease(histories_of(*LISTS, *single), NUM_MOVIES, penalty=2.0).scores
     assert np.diag(score(len(LISTS) + np.arange(NUM_MOVIES))) == pytest.approx(0)
 
 
@@ -34,7 +35,7 @@ def test_ease_is_each_movies_ridge_regression_on_all_others():
     matrix, penalty, movie = watched(), 2.0, 4
     others = np.delete(matrix, movie, axis=1)
     weights = np.linalg.solve(others.T @ others + penalty * np.eye(NUM_MOVIES - 1), others.T @ matrix[:, movie])
-    score = ease(histories_of(*LISTS), NUM_MOVIES, penalty)
+    score = Ease(histories_of(*LISTS), NUM_MOVIES, penalty).scores
     assert score(np.arange(len(LISTS)))[:, movie] == pytest.approx(others @ weights)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -33,8 +34,14 @@ def knowing_nothing(histories):
     return RetrievalEncoder(factors, Ridge(RidgeSettings(dim=2), RatingScale(1, 5)), ItemPart.none(NUM_MOVIES))
 
 
-def chosen(**search):
-    return choose_item(SLICES, knowing_nothing(None), knowing_nothing, START, ItemSearch(**search))
+def knowing_twins(histories):
+    """A base with an axis for each pair of twins: nothing can make its lists better."""
+    factors = np.repeat(np.eye(NUM_MOVIES // 2, dtype=np.float32), 2, axis=0)
+    return RetrievalEncoder(factors, Ridge(RidgeSettings(dim=20), RatingScale(1, 5)), ItemPart.none(NUM_MOVIES))
+
+
+def chosen(base=knowing_nothing, refit=knowing_nothing, start=START, **search):
+    return choose_item(SLICES, base(SLICES.histories), refit, start, ItemSearch(**search))
 
 
 def test_redrawn_slices_hold_the_same_entries():
@@ -62,8 +69,36 @@ def test_what_helps_is_joined_and_counts_for_more():
     assert SLICES.quality(lambda people: scores[people]) > math.log(0.9)
 
 
-def test_without_the_part_lists_must_be_better_by_a_margin():
-    assert chosen(min_gain_without=-100.0).settings.weight == 0
+def test_with_the_part_lists_must_be_better_by_a_margin():
+    assert chosen(min_gain_joined=100.0).settings.weight == 0
+
+
+def test_in_doubt_the_part_is_not_joined():
+    """Lists are as good as can be without it: with a small weight they stay so, with a large one they get worse."""
+    assert chosen(knowing_twins, knowing_twins).settings.weight == 0
+
+
+@pytest.mark.parametrize(("num_slices", "joined"), [(1, True), (3, False)])
+def test_the_gain_is_the_mean_over_all_slices(num_slices, joined):
+    """The first slice alone gains .9; on the two drawn after it there is nothing to gain."""
+    found = chosen(refit=knowing_twins, num_slices=num_slices, min_gain_joined=0.5)
+    assert (found.settings.weight > 0) == joined
+
+
+def test_a_part_that_counts_too_much_is_halved_until_it_does_not():
+    """One axis holds what is popular and no more."""
+    much = ItemSettings(weight=64.0, penalty=20.0, rank=1)
+    found = chosen(knowing_twins, knowing_twins, much, max_rank=1, min_gain_joined=-100.0)
+    assert 0 < found.settings.weight < much.weight
+
+
+def test_no_other_slice_is_begun_once_the_first_has_taken_the_time(monkeypatch):
+    """A clock that only what a slice keeps moves, by more than there is."""
+    now, begun, reduced = [0.0], [], Ease.reduced
+    monkeypatch.setattr("trainer.choose_item.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(Ease, "reduced", lambda ease, rank: now.append(now.pop() + 31.0) or reduced(ease, rank))
+    chosen(refit=lambda histories: begun.append(histories) or knowing_nothing(histories))
+    assert begun == []
 
 
 @pytest.mark.parametrize(("gain", "rank"), [(-100.0, 32), (100.0, 8)])

@@ -86,7 +86,14 @@ def test_more_people_than_a_batch_are_each_judged_by_their_own(monkeypatch):
 def test_nobody_to_judge_by_has_no_values_and_the_least_quality():
     values = measure_scores(lambda people: np.eye(NUM_MOVIES)[people], histories_of([]), histories_of([]))
     assert values == {}
-    assert list_quality(values) < list_quality({"ndcg_at_10": 1e-6, "recall_at_20": 1e-6, "top_100": 1e-6})
+    assert list_quality(values, 10) < list_quality({"ndcg_at_10": 0.2, "recall_at_20": 0.2, "top_100": 0.2}, 10)
+
+
+def test_a_first_hit_of_ten_is_not_worth_more_than_one_hit():
+    """Nothing counts as one hit of ten."""
+    one_hit = {"ndcg_at_10": 0.1, "recall_at_20": 0.1, "top_100": 0.1}
+    assert list_quality(dict.fromkeys(one_hit, 0.0), 10) == list_quality(one_hit, 10)
+    assert list_quality({}, 0) == 0
 
 
 def test_four_stars_of_five_say_liked():
@@ -97,7 +104,7 @@ def test_four_stars_of_five_say_liked():
 def test_list_quality_gains_a_hundredth_when_every_metric_gains_a_percent():
     values = {"ndcg_at_10": 0.4, "recall_at_20": 0.3, "top_100": 0.6}
     better = {name: 1.01 * value for name, value in values.items()}
-    assert list_quality(better) - list_quality(values) == pytest.approx(np.log(1.01))
+    assert list_quality(better, 100) - list_quality(values, 100) == pytest.approx(np.log(1.01))
 
 
 def test_every_list_metric_by_hand():

@@ -45,6 +45,12 @@ def test_fine_tuning_is_served_where_the_start_is_random(release, tmp_path):
     assert served(finished) == ["fine_tuned", "ranking_head"]
 
 
+def test_fine_tuning_must_gain_more_than_noise(release, tmp_path):
+    tuning = FineTuning(max_epochs=2, learning_rate=0.05)
+    demanding = replace(NO_ITEM_PART, search=replace(NO_ITEM_PART.search, min_gain=100.0))
+    assert trained(tmp_path, release.dataset, demanding, sweeps=0, tuning=tuning).choices.epochs == 0
+
+
 def test_the_item_part_is_served_where_it_wins(release):
     """On the generated set, whose movies say all there is of their taste group."""
     assert release.trained.choices.item.weight > 0
@@ -67,6 +73,7 @@ def test_too_few_ratings_to_hold_any_back_give_a_release_without_an_error(tmp_pa
     finished = trained(tmp_path, dataset_of(*lists, num_movies=2))
     assert [system.system for system in finished.metrics] == WITHOUT_ITEM_PART
     assert all(system.values == {} for system in finished.metrics)
+    assert "nothing was chosen" in (tmp_path / "catalog" / "1" / "model_card.md").read_text()
     assert Catalog.open(tmp_path / "catalog" / "1").num_movies == 2
 
 

@@ -10,8 +10,10 @@ from trainer.data import DataError
 from trainer.evaluate.household_lists import judge_choices, measure_households
 from trainer.evaluate.households import Households, load_households
 from trainer.evaluate.served import ServedRelease
+from trainer.evaluate.tuning import Tuning
 from trainer.metrics import means
 from trainer.progress import Steps
+from trainer.retrieval.item_to_item import Ease
 
 OTHERS = range(10, 110)
 FILES = {
@@ -113,6 +115,14 @@ def bench(small_release):
 def test_a_household_is_scored_by_the_mean_of_its_members(home_of_two, bench, small_release):
     both = small_release.scores(small_release.embed(small_release.dataset.user_ids[:2])).mean(axis=0)
     hit = measure_households(bench, home_of_two).parts["choices"]["served"]["hit_rate_at_5"]
+    assert hit.total[0] == (both[39] > both[0])
+
+
+def test_ease_is_measured_by_the_mean_of_its_members_scores_too(home_of_two, bench, small_release):
+    """One movie against one other, a hundred times over: it is a hit where both together score it higher."""
+    histories = small_release.histories
+    both = Ease(histories, 40, Tuning(small_release.dataset, 1).ease_penalty).scores(np.array([0, 1])).mean(axis=0)
+    hit = measure_households(bench, home_of_two).parts["choices"]["ease"]["hit_rate_at_5"]
     assert hit.total[0] == (both[39] > both[0])
 
 

@@ -1,11 +1,13 @@
 """The splits on which published figures are compared."""
 
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 import pytest
 
 from tests.unit.trainer.people import dataset_of, random_lists
+from trainer.data import DataError
 from trainer.evaluate import splits
 
 # Some movies twice: the same movie under two ids.
@@ -50,6 +52,20 @@ def test_the_last_fifth_of_each_person_is_predicted_from_what_came_before():
     backwards = dataset.take(np.arange(sum(lengths))[::-1])
     _, test = splits.split_by_time(backwards)
     assert sorted(entries(test)) == [(0, 8), (0, 9), (1, 8)]
+
+
+def test_rows_of_one_second_are_in_file_order():
+    """The last two of each person's rows in the file are held back, whatever movies they are of."""
+    dataset = dataset_of([(row, 3.0) for row in (7, 3, 9, 1, 8, 2, 6, 0, 5, 4)], num_movies=10)
+    hour = dataset.timestamp // 9
+    assert entries(splits.split_by_time(replace(dataset, timestamp=hour)).test) == [(0, 5), (0, 4)]
+
+
+def test_without_times_there_is_no_order_of_time():
+    """Two people, each of whose ratings are all of one second."""
+    dataset = dataset_of(*random_lists(2, 12, length=8), num_movies=12)
+    with pytest.raises(DataError, match="no order of time"):
+        splits.split_by_time(replace(dataset, timestamp=dataset.user.astype(np.int64)))
 
 
 def test_three_quarters_of_each_movie_are_train_and_a_single_row_is_test():

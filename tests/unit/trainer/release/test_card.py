@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.unit.trainer.people import histories_of
 from trainer.histories import Histories
 from trainer.measure import release_figures
 from trainer.release.card import model_card
@@ -21,7 +22,7 @@ INFO = {
     },
     "seed": 37,
     "versions": {"numpy": "2.0"},
-    "config": {"held_back": 0.1},
+    "config": {"held_back": 0.1, "chosen": {"item": {"weight": 0.5, "rank": 128}}},
     "rating_min": 0.5,
     "rating_max": 5.0,
     "like_star_share": 0.25,
@@ -59,9 +60,28 @@ def test_the_card_says(line):
     assert line in model_card(INFO | {"figures": FIGURES}).splitlines()
 
 
+@pytest.mark.parametrize(
+    ("weight", "said"),
+    [
+        (0.5, "An item-to-item part is joined (weight 0.5, 128 axes): it won on validation."),
+        (0.0, "chosen on validation. No item-to-item part is joined."),
+    ],
+)
+def test_whether_the_item_part_is_joined_is_told(weight, said):
+    config = INFO["config"] | {"chosen": {"item": {"weight": weight, "rank": 128}}}
+    assert said in model_card(INFO | {"figures": FIGURES, "config": config})
+
+
+def test_where_nothing_could_be_held_back_nothing_is_called_chosen():
+    card = model_card(INFO)
+    assert "nothing was chosen, nothing measured" in card
+    assert "item-to-item" not in card
+    assert "on validation" not in card
+
+
 def test_what_it_takes_to_make_it_again_is_told():
     card = model_card(INFO)
-    assert "The same data and seed 37, with numpy 2.0. All settings: release.json." in card
+    assert "The same data in the same file order and seed 37, with numpy 2.0. All settings: release.json." in card
     assert "No budget of time ran out" in card
 
 
@@ -85,8 +105,8 @@ def test_without_figures_their_sections_are_left_out():
 class Favourite:
     """Stands for fitted models that give everyone the movies in order, and 4 stars."""
 
-    def __init__(self, num_movies):
-        self._num_movies = num_movies
+    def __init__(self, num_movies, histories=None):
+        self._num_movies, self.histories = num_movies, histories
 
     def retrieval_scores(self, people):
         return -np.arange(self._num_movies, dtype=float) * np.ones((len(people), 1))
@@ -98,12 +118,14 @@ class Favourite:
 def test_figures_are_of_what_is_served(small_release):
     dataset = small_release.dataset
     seen, test = dataset.take(dataset.row > 0), dataset.take(dataset.row == 0)
-    figures = release_figures(Favourite(40), Histories.of_people(seen), test)
+    learned = histories_of(*[[(row, 4.0) for row in range(1, 1 + person)] for person in range(30)])
+    figures = release_figures(Favourite(40, learned), Histories.of_people(seen), test)
     assert figures["intervals"]["ndcg_at_10"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert figures["calibration"][0]["count"] == len(test.rating)
     assert 10 / 40 <= figures["popularity"]["coverage"] <= 1
     assert 0 < figures["popularity"]["histories"]["value"] < 1
-    assert sum(group["people"] for group in figures["by_history_length"]) == len(test.rating)
+    groups = {group["shortest"]: group["people"] for group in figures["by_history_length"]}
+    assert groups == {low: np.isin(test.user, range(low, high)).sum() for low, high in ((0, 10), (10, 20), (20, 50))}
 
 
 def test_nothing_held_back_has_no_figures(small_release):

@@ -69,6 +69,25 @@ def test_the_first_axes_of_more_are_those_of_fewer():
     assert taken.to_query == pytest.approx(2 * fewer.to_query)
 
 
+def test_axes_are_chosen_by_people_from_all_over_the_data(monkeypatch):
+    """The later half of the people watch other movies; axes by as many people as a half has serve them too."""
+    monkeypatch.setattr("trainer.retrieval.item_to_item.MAX_PEOPLE", 20)
+    early, late = random_lists(20, 4, length=2), random_lists(20, 4, length=2, seed=1)
+    people = histories_of(*early, *[[(row + 4, stars) for row, stars in owned] for owned in late])
+    ease, everyone = Ease(people, 8, PENALTY), np.arange(40)
+    part = ease.reduced(rank=8)
+    scored = watched_matrix(people, 8) @ part.to_query @ part.candidates.T
+    assert scored[20:] == pytest.approx(ease.scores(everyone)[20:], abs=1e-4)
+
+
+@pytest.mark.parametrize("few", [PEOPLE, histories_of(*LISTS[:5])], ids=["by movies", "by people"])
+def test_others_are_scored_by_the_same_weights(few):
+    strangers = np.random.default_rng(4).integers(0, 2, (6, NUM_MOVIES)).astype(float)
+    weights = weights_by_hand(watched_matrix(few, NUM_MOVIES).toarray(), PENALTY)
+    scores = Ease(few, NUM_MOVIES, PENALTY).scores_of_others(strangers)
+    assert scores == pytest.approx(strangers @ weights, abs=1e-6)
+
+
 def test_only_where_people_and_movies_are_many_ease_is_not_affordable():
     crowd = Histories(np.zeros(MAX_SIDE + 2, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
     assert Ease.is_affordable(crowd, MAX_SIDE)
