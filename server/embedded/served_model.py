@@ -1,132 +1,130 @@
 """One model: its versions, which of them are loaded, and the state of each."""
 
+import gc
 import logging
+import math
+import re
 import threading
 import time
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 
-from server.embedded.errors import not_loaded
-from server.embedded.flags import Flags
-from server.embedded.loading import load_version
-from server.embedded.versions import find_versions, versions_to_unload, wanted_versions
+from server.embedded.config import Flags
+from server.embedded.errors import unknown
+from server.embedded.predict import warm_up
 from server.saved_model import SavedModel
 
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Failure:
-    count: int
-    retry_at: float  # in seconds of time.monotonic
+@dataclass
+class _Version:
+    status: ModelVersionStatus
+    model: SavedModel | None = None  # None where it is not loaded
+    failures: int = 0
+    next_try: float = 0.0  # in seconds of time.monotonic
 
 
 class ServedModel:
-    """Keeps the versions loaded that a folder and its policy ask for; one thread polls, any may read."""
+    """Keeps those versions loaded that a folder and its policy ask for; none while `config` is None."""
 
-    def __init__(self, config: ModelConfig, flags: Flags) -> None:
-        self._config = config
-        self._flags = flags
-        # Other threads read this one: it is replaced, never changed.
-        self._loaded: dict[int, SavedModel] = {}
-        # This one is changed an entry at a time, by the last request on an unloaded version too, and read as a copy.
-        self._statuses: dict[int, ModelVersionStatus] = {}
-        self._failures: dict[int, _Failure] = {}
-        self._last_warning = ""
+    def __init__(self, name: str, flags: Flags) -> None:
+        self.config: ModelConfig | None = None
+        self._name, self._flags = name, flags
+        self._polling = threading.Lock()
+        self._versions: dict[int, _Version] = {}  # grows under the lock; others read a copy
+        self._trouble = ""
 
-    def find(self, number: int | None) -> tuple[int, SavedModel]:
-        """Returns a loaded version with its number, the highest for None; it works for as long as it is held.
-
-        Raises:
-            tf.errors.NotFoundError: It is not loaded.
-        """
-        loaded = self._loaded
-        wanted = max(loaded, default=None) if number is None else number
-        if wanted is None or wanted not in loaded:
-            raise not_loaded(self._config.name, number)
-        return wanted, loaded[wanted]
+    def loaded(self) -> dict[int, SavedModel]:
+        """Returns the loaded versions by number; each works for as long as it is held."""
+        return {number: version.model for number, version in self._versions.copy().items() if version.model}
 
     def statuses(self) -> list[ModelVersionStatus]:
         """Returns the status of every version ever found, highest first."""
-        return [status for _, status in sorted(self._statuses.copy().items(), reverse=True)]
+        return [version.status for _, version in sorted(self._versions.copy().items(), reverse=True)]
 
     def poll(self, stop: threading.Event) -> None:
-        """Looks for versions, loads what is new and wanted, newest first, then unloads what is not wanted.
+        """Loads what is new and wanted, newest first, then unloads the rest; an unreadable folder changes nothing."""
+        with self._polling:
+            wanted = self._look(config) if (config := self.config) else {}
+            if wanted is None:
+                return
+            for number in wanted.keys() - self._versions.keys():
+                self._enter(number, ModelVersionStatus.START)
+            for number, path in sorted(wanted.items(), reverse=True):
+                if not stop.is_set():
+                    self._load_if_due(number, path)
+            for number in self._versions.keys() - wanted.keys():
+                self._versions[number].failures, self._versions[number].next_try = 0, 0.0
+                if not wanted or wanted.keys() & self.loaded().keys():  # or else nothing would answer
+                    self._unload(number)
 
-        A folder that cannot be read leaves everything as it is.
-        """
-        found = self._look()
-        if found is None:
-            return
-        wanted = wanted_versions(found, self._config.model_version_policy)
-        self._failures = {n: failure for n, failure in self._failures.items() if n in wanted}
-        for number in wanted - self._statuses.keys():
-            self._enter(number, ModelVersionStatus.START)
-        for number in sorted(filter(self._is_due, wanted), reverse=True):
-            if not stop.is_set():
-                self._load(number, found[number])
-        for number in versions_to_unload(self._loaded, wanted):
-            self._unload(number)
-
-    def close(self) -> None:
-        """Closes what is loaded; requests under way are cancelled."""
-        for model in self._loaded.values():
-            model.close()
-
-    def _look(self) -> dict[int, Path] | None:
-        found, warning = None, ""
+    def _look(self, config: ModelConfig) -> dict[int, Path] | None:
         try:
-            found = find_versions(Path(self._config.base_path))
+            wanted = wanted_versions(Path(config.base_path), config.model_version_policy)
+            trouble = "" if wanted else f"no version that is asked for is in {config.base_path}"
         except OSError as error:
-            warning = f"{error}; what is loaded stays"
-        if found == {}:
-            warning = f"no versions: no folder in {self._config.base_path} is named by a number"
-        if warning and warning != self._last_warning:
-            _log.warning("%s: %s", self._config.name, warning)
-        self._last_warning = warning
-        return found
+            wanted, trouble = None, f"{error}; what is loaded stays"
+        if trouble not in ("", self._trouble):
+            _log.warning("%s: %s", self._name, trouble)
+        self._trouble = trouble
+        return wanted
 
-    def _is_due(self, number: int) -> bool:
-        if number in self._loaded or self._statuses[number].state == ModelVersionStatus.UNLOADING:
-            return False
-        failure = self._failures.get(number, _Failure(0, 0.0))
-        return failure.count <= self._flags.max_num_load_retries and time.monotonic() >= failure.retry_at
-
-    def _load(self, number: int, path: Path) -> None:
+    def _load_if_due(self, number: int, path: Path) -> None:
+        version = self._versions[number]
+        is_held = version.model or version.status.state == ModelVersionStatus.UNLOADING
+        if is_held or time.monotonic() < version.next_try:
+            return
         self._enter(number, ModelVersionStatus.LOADING)
+        gc.collect()  # an unloaded model is a cycle, which also keeps its memory in TensorFlow
+        flags = self._flags
+        threads = (flags.tensorflow_intra_op_parallelism, flags.tensorflow_inter_op_parallelism)
         try:
-            model = load_version(path, self._flags)
-        except tf.errors.OpError as error:
-            self._fail(number, error)
+            model = SavedModel.load(path, flags.saved_model_tags.split(","), *threads)
+            if flags.enable_model_warmup:
+                warm_up(model, path)
         except Exception as error:  # noqa: BLE001 - whatever a broken version raises, the others go on
-            _log.exception("%s version %d failed to load", self._config.name, number)
-            self._fail(number, tf.errors.UnknownError(None, None, repr(error)))
+            version.failures += 1
+            may_retry = version.failures <= flags.max_num_load_retries
+            version.next_try = time.monotonic() + flags.load_retry_interval_micros / 1e6 if may_retry else math.inf
+            self._enter(number, ModelVersionStatus.END, error)
         else:
-            self._loaded = {**self._loaded, number: model}
+            version.model = model
             self._enter(number, ModelVersionStatus.AVAILABLE)
-            _log.info("%s version %d is available", self._config.name, number)
-
-    def _fail(self, number: int, error: tf.errors.OpError) -> None:
-        count = self._failures[number].count + 1 if number in self._failures else 1
-        retry_at = time.monotonic() + self._flags.load_retry_interval_micros / 1e6
-        self._failures[number] = _Failure(count, retry_at)
-        self._enter(number, ModelVersionStatus.END, error)
-        _log.error("%s version %d failed to load: %s", self._config.name, number, error.message)
 
     def _unload(self, number: int) -> None:
-        self._enter(number, ModelVersionStatus.UNLOADING)
-        # TensorFlow frees a session with the last reference to it: when the last request on it is done.
-        weakref.finalize(self._loaded[number], self._enter, number, ModelVersionStatus.END)
-        self._loaded = {n: model for n, model in self._loaded.items() if n != number}
-        _log.info("%s version %d is unloaded", self._config.name, number)
+        version = self._versions[number]
+        if version.model:
+            self._enter(number, ModelVersionStatus.UNLOADING)
+            # TensorFlow frees a session with the last reference to it: when the last request on it is done.
+            weakref.finalize(version.model, self._enter, number, ModelVersionStatus.END)
+            version.model = None
 
-    def _enter(self, number: int, state: int, error: tf.errors.OpError | None = None) -> None:
+    def _enter(self, number: int, state: int, error: Exception | None = None) -> None:
         status = ModelVersionStatus(version=number, state=state)
-        status.status.error_code = error.error_code if error else 0
-        status.status.error_message = error.message if error else ""
-        self._statuses[number] = status
+        if error:
+            cause = error if isinstance(error, tf.errors.OpError) else unknown(repr(error))
+            status.status.error_code, status.status.error_message = cause.error_code, cause.message
+        self._versions.setdefault(number, _Version(status)).status = status
+        level, name = logging.ERROR if error else logging.INFO, ModelVersionStatus.State.Name(state)
+        _log.log(level, "%s version %d: %s %s", self._name, number, name, status.status.error_message)
+
+
+def wanted_versions(base_path: Path, policy: Any) -> dict[int, Path]:  # noqa: ANN401 - a ServableVersionPolicy
+    """Returns, by number, those folders named by an integer ("00000123" is 123) that the policy serves.
+
+    Raises:
+        OSError: The base path is missing or cannot be read, which says nothing about its versions.
+    """
+    folders = sorted(path for path in base_path.iterdir() if _INTEGER.fullmatch(path.name) and path.is_dir())
+    found = {int(path.name): path for path in folders if -(2**63) <= int(path.name) < 2**63}
+    latest = sorted(found)[-max(policy.latest.num_versions, 1) :]
+    choices = {"all": found, "specific": found.keys() & set(policy.specific.versions)}
+    return {number: found[number] for number in choices.get(policy.WhichOneof("policy_choice"), latest)}

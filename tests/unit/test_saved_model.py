@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from server.saved_model import SavedModel
-from tests.integration.embedded.tiny_models import save_parser, save_tiny
+from tests.conformance.tiny_models import save_parser, save_tiny
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """`python -m server.embedded` as a process: its start, its one line, its end."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,8 +10,8 @@ from contextlib import contextmanager
 import grpc
 import pytest
 
-from tests.integration.embedded.tiny_models import predict_request, save_tiny
-from tests.integration.embedded.tiny_server import connect, eventually
+from tests.conformance.client import connect, eventually
+from tests.conformance.tiny_models import MODEL, predict_request, save_tiny
 
 LINE = "server.embedded (development stand-in for TensorFlow Serving) listening on localhost:"
 
@@ -62,7 +63,7 @@ def stop_while_waiting(running: subprocess.Popen[str], number: int, gate, open_g
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_lets_requests_finish_and_exits_cleanly(folder, tmp_path, number):
-    with process("--port=0", f"--model_base_path={folder}/tiny", "--model_name", "tiny", "--no_such_flag=1") as running:
+    with process("--port=0", f"--model_base_path={folder}/tiny", "--model_name", MODEL, "--no_such_flag=1") as running:
         waiting = stop_while_waiting(running, number, tmp_path / "gate", open_gate=True)
         assert waiting.result().model_spec.version.value == 1
         output, errors = running.communicate(timeout=60)
@@ -73,7 +74,7 @@ def test_signal_lets_requests_finish_and_exits_cleanly(folder, tmp_path, number)
 
 
 def test_request_without_end_does_not_keep_the_process_alive(folder, tmp_path):
-    with process("--port=0", f"--model_base_path={folder}/tiny", "--model_name=tiny") as running:
+    with process("--port=0", f"--model_base_path={folder}/tiny", f"--model_name={MODEL}") as running:
         waiting = stop_while_waiting(running, signal.SIGTERM, tmp_path / "gate", open_gate=False)
         assert waiting.code() in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
         _, errors = running.communicate(timeout=60)
@@ -88,9 +89,10 @@ def refused(*flags: str) -> tuple[int, str]:
     return running.returncode, errors
 
 
-def test_occupied_port_stops_the_start_with_one_line(folder, address):
-    port = address.split(":")[1]
-    code, errors = refused(f"--port={port}", f"--model_base_path={folder}/tiny")
+def test_occupied_port_stops_the_start_with_one_line(folder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, errors = refused(f"--port={port}", f"--model_base_path={folder}/tiny")
     assert code == 1
     assert errors == f"server.embedded: cannot listen on 127.0.0.1:{port}: in use or not allowed; choose another\n"
 

@@ -6,8 +6,7 @@ from string import Template
 import pytest
 import tensorflow as tf
 
-from server.embedded.flags import Flags
-from server.embedded.model_config import read_models
+from server.embedded.config import Flags, read_models
 
 TEMPLATE = Path(__file__).parents[3] / "serving_models" / "models.config.template"
 
@@ -54,12 +53,6 @@ def test_deprecated_model_type_stands_for_the_platform(tmp_path):
     assert len(read(tmp_path, f"model_config_list {{ {entry(platform='model_type: TENSORFLOW')} }}")) == 1
 
 
-def test_labels_are_reported_as_not_kept(tmp_path, caplog):
-    labelled = 'model_platform: "tensorflow" version_labels { key: "stable" value: 1 }'
-    read(tmp_path, f"model_config_list {{ {entry(platform=labelled)} }}")
-    assert caplog.messages == ["m: version_labels are not kept"]
-
-
 def test_empty_file_names_no_models(tmp_path):
     assert read(tmp_path, "") == []
 
@@ -78,7 +71,7 @@ def test_missing_file_is_refused(tmp_path):
 
 
 def test_custom_config_is_refused(tmp_path):
-    with pytest.raises(tf.errors.InvalidArgumentError, match="use model_config_list"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Only ModelConfigList is currently supported"):
         read(tmp_path, "custom_model_config {}")
 
 
@@ -86,7 +79,7 @@ def test_model_listed_twice_is_refused(tmp_path):
     assert refused(tmp_path, entry(), entry()) == "Illegal to list model m multiple times in config list"
 
 
-@pytest.mark.parametrize("base_path", ["models/m", "./m", ""])
+@pytest.mark.parametrize("base_path", ["models/m", "./m", "", "gs://bucket/m"])
 def test_relative_base_path_is_refused(tmp_path, base_path):
     """R3."""
     assert refused(tmp_path, entry(base_path=base_path)) == (
@@ -94,8 +87,11 @@ def test_relative_base_path_is_refused(tmp_path, base_path):
     )
 
 
-def test_uri_is_refused_as_the_stand_ins_own_limit(tmp_path):
-    assert "only local folders are served here" in refused(tmp_path, entry(base_path="gs://bucket/m"))
+def test_faults_come_in_order(tmp_path):
+    """A name listed twice before any path, any path before any platform."""
+    faults = [entry("a", "a", ""), entry("b", platform='model_platform: "torch"'), entry("b")]
+    assert "multiple times" in refused(tmp_path, *faults)
+    assert "absolute path" in refused(tmp_path, *faults[:2])
 
 
 def test_missing_platform_is_refused(tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-from server.embedded.tensors import decode_tensor, encode_tensor
+from server.embedded.predict import decode_tensor, encode_tensor
 
 DTYPES = ["float32", "float64", "float16", "int8", "int16", "int32", "int64"]
 DTYPES += ["uint8", "uint16", "uint32", "uint64", "bool", "complex64"]

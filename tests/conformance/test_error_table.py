@@ -1,4 +1,4 @@
-"""The error table of TensorFlow Serving, row by row, against the server at `address`."""
+"""The error table of TensorFlow Serving, row by row."""
 
 import grpc
 import pytest
@@ -6,7 +6,7 @@ from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataReque
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 
-from tests.integration.embedded.tiny_models import predict_request
+from tests.conformance.tiny_models import MODEL, predict_request
 
 Code = grpc.StatusCode
 A, B = [1.0], [2.0]
@@ -41,7 +41,7 @@ def shapeless() -> PredictRequest:
     return request
 
 
-def about(kind: type, name: str = "tiny", version: int | None = None, **fields: object) -> object:
+def about(kind: type, name: str = MODEL, version: int | None = None, **fields: object) -> object:
     request = kind(**fields)
     request.model_spec.name = name
     if version is not None:
@@ -49,11 +49,11 @@ def about(kind: type, name: str = "tiny", version: int | None = None, **fields: 
     return request
 
 
-def metadata(name: str = "tiny", version: int | None = None, fields: tuple[str, ...] = ("signature_def",)):
+def metadata(name: str = MODEL, version: int | None = None, fields: tuple[str, ...] = ("signature_def",)):
     return about(GetModelMetadataRequest, name, version, metadata_field=fields)
 
 
-def status(name: str = "tiny", version: int | None = None) -> object:
+def status(name: str = MODEL, version: int | None = None) -> object:
     return about(GetModelStatusRequest, name, version)
 
 
@@ -72,7 +72,7 @@ ROWS = {
     "E4-predict": (
         adding(version=2),
         Code.NOT_FOUND,
-        "Servable not found for request: Specific(tiny, 2)",
+        f"Servable not found for request: Specific({MODEL}, 2)",
     ),
     "E4-unknown-model": (
         adding(name="no", version=0),
@@ -82,7 +82,7 @@ ROWS = {
     "E4-metadata": (
         metadata(version=2),
         Code.NOT_FOUND,
-        "Servable not found for request: Specific(tiny, 2)",
+        f"Servable not found for request: Specific({MODEL}, 2)",
     ),
     "E5": (
         adding(version_label="canary"),
@@ -135,7 +135,7 @@ ROWS = {
         "Metadata field assets is not supported",
     ),
     "S1": (status("no"), Code.NOT_FOUND, "Could not find any versions of model no"),
-    "S2": (status(version=2), Code.NOT_FOUND, "Could not find version 2 of model tiny"),
+    "S2": (status(version=2), Code.NOT_FOUND, f"Could not find version 2 of model {MODEL}"),
     "S2-unknown-model": (status("no", 2), Code.NOT_FOUND, "Could not find version 2 of model no"),
 }
 
@@ -183,7 +183,7 @@ def test_wrong_shape_that_broadcasts_is_answered(client):
 def test_label_is_ignored_by_status(client):
     """S3."""
     request = GetModelStatusRequest()
-    request.model_spec.name = "tiny"
+    request.model_spec.name = MODEL
     request.model_spec.version_label = "canary"
     assert [each.version for each in client.model.GetModelStatus(request).model_version_status] == [3, 1]
 
@@ -197,7 +197,7 @@ def test_checks_come_in_order(client):
     repairs = [
         lambda: setattr(request.model_spec, "name", "no"),
         lambda: setattr(request.model_spec.version, "value", 9),
-        lambda: setattr(request.model_spec, "name", "tiny"),
+        lambda: setattr(request.model_spec, "name", MODEL),
         lambda: setattr(request.model_spec.version, "value", 1),
         lambda: setattr(request.model_spec, "signature_name", ""),
         lambda: request.inputs["b"].CopyFrom(adding().inputs["b"]),
@@ -220,9 +220,9 @@ def test_checks_come_in_order(client):
     ]
 
 
-def test_deadline_ends_the_run_itself(client, tmp_path):
+def test_deadline_ends_the_run_itself(client, models_folder):
     """E15: were the graphs to run on, forty of them would leave no room for the last request."""
-    endless = predict_request(signature="wait", gate=str(tmp_path / "never"))
+    endless = predict_request(signature="wait", gate=str(models_folder / "never"))
     calls = [client.prediction.Predict.future(endless, timeout=1) for _ in range(40)]
     assert {call.code() for call in calls} == {Code.DEADLINE_EXCEEDED}
     assert client.predict(adding()).outputs["sum"].float_val == [103]

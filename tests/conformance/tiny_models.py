@@ -1,6 +1,7 @@
 """Tiny real SavedModels whose answers are known by construction."""
 
 import os
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import tensorflow as tf
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog, PredictLog
 
+# The same all through one run, and new to a server that has seen other runs.
+MODEL = f"tiny-{uuid.uuid4().hex[:8]}"
 FLOATS = tf.TensorSpec([None], tf.float32)
 STRINGS = tf.TensorSpec([None], tf.string)
 
@@ -85,7 +88,7 @@ def save_warmup(folder: Path, requests: Iterable[PredictRequest]) -> None:
             writer.write(log.SerializeToString())
 
 
-def predict_request(model: str = "tiny", signature: str = "", **inputs: object) -> PredictRequest:
+def predict_request(model: str = MODEL, signature: str = "", **inputs: object) -> PredictRequest:
     """A request with NumPy-convertible inputs; floats become float32."""
     request = PredictRequest()
     request.model_spec.name = model

@@ -6,15 +6,11 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from tensorflow_serving.apis.classification_pb2 import ClassificationRequest
 from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest, SignatureDefMap
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
-from tensorflow_serving.apis.model_management_pb2 import ReloadConfigRequest
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
-from tests.integration.embedded.tiny_models import predict_request, save_parser, save_tiny
-from tests.integration.embedded.tiny_server import connect
+from tests.conformance.tiny_models import MODEL, predict_request, save_parser
 
 
 def adding(version: int | None = None):
@@ -33,21 +29,13 @@ def test_version_asked_for_answers_and_the_highest_by_default(client, asked, ans
 
 def test_answer_names_model_and_signature(client):
     spec = client.predict(adding()).model_spec
-    assert (spec.name, spec.signature_name) == ("tiny", "serving_default")
+    assert (spec.name, spec.signature_name) == (MODEL, "serving_default")
 
 
 def test_outputs_are_typed_fields(client):
     outputs = client.predict(adding()).outputs
     assert outputs["larger"].bool_val == [False, True]
     assert not any(tensor.tensor_content for tensor in outputs.values())
-
-
-def test_outputs_are_content_where_the_flag_says_so(start, base_path):
-    save_tiny(base_path / "1")
-    client = start(enable_serialization_as_tensor_content=True)
-    total = client.predict(adding()).outputs["sum"]
-    assert not total.float_val
-    np.testing.assert_array_equal(tf.make_ndarray(total), [4, 3])
 
 
 def test_strings_and_integers_pass(client):
@@ -70,10 +58,11 @@ def test_one_value_stands_for_all(client):
     assert client.predict(request).outputs["sum"].float_val == [108, 106]
 
 
-def test_output_filter_prunes_the_run(start, base_path):
+def test_output_filter_prunes_the_run(client, own):
     """`number` would fail; it is not run when only `length` is wanted."""
-    save_parser(base_path / "1")
-    client, request = start(), predict_request(text=["four"])
+    save_parser(own.base_path / "1")
+    own.serve()
+    request = predict_request(own.name, text=["four"])
     with pytest.raises(grpc.RpcError, match="StringToNumberOp could not correctly convert string: four"):
         client.predict(request)
     request.output_filter.append("length")
@@ -101,14 +90,14 @@ def test_large_request_and_answer_pass(address):
 
 def test_metadata_describes_every_signature(client):
     request = GetModelMetadataRequest(metadata_field=["signature_def"])
-    request.model_spec.name = "tiny"
+    request.model_spec.name = MODEL
     response = client.prediction.GetModelMetadata(request)
     signatures = SignatureDefMap()
     assert response.metadata["signature_def"].Unpack(signatures)
     assert {"serving_default", "look_up", "count"} <= set(signatures.signature_def)
     assert set(signatures.signature_def["serving_default"].inputs) == {"a", "b"}
     spec = response.model_spec
-    assert (spec.name, spec.version.value, spec.signature_name) == ("tiny", 3, "")
+    assert (spec.name, spec.version.value, spec.signature_name) == (MODEL, 3, "")
 
 
 def test_status_lists_versions_highest_first(client):
@@ -117,36 +106,6 @@ def test_status_lists_versions_highest_first(client):
 
 def test_status_of_one_version(client):
     request = GetModelStatusRequest()
-    request.model_spec.name = "tiny"
+    request.model_spec.name = MODEL
     request.model_spec.version.value = 1
     assert [each.version for each in client.model.GetModelStatus(request).model_version_status] == [1]
-
-
-def test_other_methods_are_unimplemented(client):
-    for call in (
-        lambda: client.prediction.Classify(ClassificationRequest()),
-        lambda: client.model.HandleReloadConfigRequest(ReloadConfigRequest()),
-    ):
-        with pytest.raises(grpc.RpcError) as failure:
-            call()
-        assert failure.value.code() == grpc.StatusCode.UNIMPLEMENTED
-
-
-def test_health_service_is_there_only_where_the_flag_says_so(start, base_path, address):
-    def health(of: str) -> health_pb2.HealthCheckResponse:
-        with grpc.insecure_channel(of) as channel:
-            return health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=60)
-
-    socket = base_path / "socket"
-    start(enable_grpc_healthcheck_service=True, grpc_socket_path=str(socket))
-    assert health(f"unix:{socket}").status == health_pb2.HealthCheckResponse.SERVING
-    with pytest.raises(grpc.RpcError) as failure:
-        health(address)
-    assert failure.value.code() == grpc.StatusCode.UNIMPLEMENTED
-
-
-def test_unix_socket_answers_too(start, base_path):
-    save_tiny(base_path / "1")
-    start(grpc_socket_path=str(base_path / "socket"))
-    with connect(f"unix:{base_path}/socket") as client:
-        assert client.predict(adding()).outputs["sum"].float_val == [4, 3]
