@@ -15,6 +15,11 @@ FIRST ?= 196
 SECOND ?= 186
 FIRST_WEIGHT ?= 0.5
 OBJECTIVE ?= watch
+# Whose lists to make ahead, a CSV or Parquet file of first,second[,first_weight]; and the job's own folder for them.
+PAIRS ?=
+OUTPUT ?= precomputed
+# Whom to forget; the USER that shells set is whoever is logged in.
+FORGET = $(if $(filter command,$(origin USER)),$(USER))
 # How to split and what to measure: p1, folds, time, item-stratified, pairs, guests, or all of them.
 PROTOCOL ?= p1
 
@@ -29,7 +34,7 @@ PAIR = $(BIN)/pairrec pair --first $(call quote,$(FIRST)) --second $(call quote,
 	--first-weight $(call quote,$(FIRST_WEIGHT)) --objective $(call quote,$(OBJECTIVE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train serve recommend evaluate test check lint types proto proto-check lock clean
+.PHONY: help setup demo train serve recommend precompute evaluate forget test soak check lint types proto proto-check lock clean conformance
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -61,11 +66,21 @@ serve: $(INSTALLED) ## serve the newest release until Ctrl-C (PORT, MODEL_SERVER
 recommend: $(INSTALLED) ## ask what is served for a pair: FIRST=196 SECOND=186 FIRST_WEIGHT=0.7 OBJECTIVE=like
 	@$(PAIR) --address localhost:$(call quote,$(PORT))
 
+precompute: $(INSTALLED) ## make the lists of many pairs ahead: PAIRS=pairs.csv OUTPUT=folder OBJECTIVE=like
+	$(BIN)/python -m server.jobs.precompute --pairs $(call quote,$(PAIRS)) --output $(call quote,$(OUTPUT)) \
+		--releases $(call quote,$(RELEASES)) --objective $(call quote,$(OBJECTIVE))
+
 evaluate: $(INSTALLED) ## measure exported models on MovieLens-100K or DATA=folder (PROTOCOL=all for most protocols)
 	$(BIN)/python -m trainer.evaluate $(if $(IS_FOLDER),$(TRAIN_ON)) --protocol $(PROTOCOL)
 
+forget: $(INSTALLED) ## remove a person from every release, and from what is trained from now on: USER=196
+	@$(BIN)/python -m trainer.forget --user $(call quote,$(FORGET)) --releases $(call quote,$(RELEASES))
+
 test: $(INSTALLED) ## run all tests
 	$(BIN)/python -m pytest
+
+soak: $(INSTALLED) ## some minutes of hostile requests, outages under load and silent connections
+	$(BIN)/python -m tests.soak
 
 check: lint types proto-check test ## what CI runs: lint, types, generated code, tests
 
@@ -79,13 +94,18 @@ types: $(INSTALLED) ## check types
 proto: $(INSTALLED) ## generate the stubs beside the .proto files
 	$(BIN)/python proto/generate.py
 
-proto-check: $(INSTALLED) ## lint the contract and compare the stubs with it
+proto-check: $(INSTALLED) ## lint the contract, compare it with its stubs and with origin/main's
 	$(BIN)/buf lint proto
 	$(BIN)/python proto/generate.py --check
+	$(BIN)/python proto/breaking.py
 
 lock: $(INSTALLED) ## lock the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --no-header --no-emit-index-url \
 		--python-version 3.11 --python-platform x86_64-manylinux_2_28 --upgrade --quiet -o requirements.lock
+
+conformance: $(INSTALLED) ## hold a model server to the contract: TARGET=host:port MODELS=folder it sees too, or the stand-in
+	$(BIN)/python -m pytest tests/conformance $(if $(TARGET),--target $(call quote,$(TARGET))) \
+		$(if $(MODELS),--models $(call quote,$(MODELS)))
 
 clean: ## remove the environment and caches; releases stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -34,18 +34,18 @@ def generate(output: Path) -> list[Path]:
     """Writes all stubs under `output` and returns their paths relative to it."""
     sources = sorted(ROOT.glob("pairrec/**/*.proto"))
     services = [source for source in sources if SERVICE_MARK in source.read_text(encoding="utf-8")]
-    run_protoc(sources, f"--python_out={output}", f"--pyi_out={output}")
-    run_protoc(services, f"--grpc_python_out={output}")
+    run_protoc(ROOT, sources, f"--python_out={output}", f"--pyi_out={output}")
+    run_protoc(ROOT, services, f"--grpc_python_out={output}")
     return sorted(path.relative_to(output) for path in output.rglob("*_pb2*"))
 
 
-def run_protoc(sources: list[Path], *outputs: str) -> None:
-    """Compiles `sources` with google/api and google/rpc from the environment beside them."""
+def run_protoc(root: Path, sources: list[Path], *outputs: str) -> None:
+    """Compiles `sources` under `root` with google/api and google/rpc from the environment beside them."""
     annotations = find_spec("google.api.annotations_pb2")
     if annotations is None or annotations.origin is None:
         raise SystemExit("googleapis-common-protos is not installed; run make setup")
     site_packages = Path(annotations.origin).parents[2]
-    includes = [f"-I{ROOT}", f"-I{site_packages}", f"-I{Path(protoc.__file__).parent / '_proto'}"]
+    includes = [f"-I{root}", f"-I{site_packages}", f"-I{Path(protoc.__file__).parent / '_proto'}"]
     if protoc.main(["protoc", *includes, *outputs, *map(str, sources)]):
         raise SystemExit("protoc failed")
 

@@ -11,6 +11,10 @@ class FieldFault(NamedTuple):
     description: str
 
 
+# How many faults an error's message tells, of which there can be thousands; its details name more.
+_MOST_TOLD = 20
+
+
 class PairrecError(Exception):
     """Base of all errors whose message is meant for the caller.
 
@@ -30,7 +34,7 @@ class InvalidRequestError(PairrecError):
     reason = "INVALID_REQUEST"
 
     def __init__(self, faults: Sequence[FieldFault]) -> None:
-        super().__init__("; ".join(f"{fault.field}: {fault.description}" for fault in faults))
+        super().__init__("; ".join(f"{fault.field}: {fault.description}" for fault in faults[:_MOST_TOLD]))
         self.faults = tuple(faults)
 
 
@@ -53,6 +57,27 @@ class DeadlineExceededError(PairrecError):
 
     status = "DEADLINE_EXCEEDED"
     reason = "DEADLINE_EXCEEDED"
+
+
+class NotFoundError(PairrecError):
+    """What the request names by its id does not exist."""
+
+    status = "NOT_FOUND"
+    reason = "NOT_FOUND"
+
+
+class ReleaseGoneError(PairrecError):
+    """The release a list began with is no longer loaded."""
+
+    status = "FAILED_PRECONDITION"
+    reason = "RELEASE_GONE"
+
+
+class GatewayFullError(PairrecError):
+    """As many calls are under way as the gateway lets in."""
+
+    status = "RESOURCE_EXHAUSTED"
+    reason = "GATEWAY_FULL"
 
 
 class InternalError(PairrecError):

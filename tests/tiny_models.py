@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tests.tiny_release import GENRES, RATING_MAX, RATING_MIN, TinyRelease
+from tests.tiny_release import GENRES, RATING_MAX, RATING_MIN, UNRATED, TinyRelease
 
 Outputs = dict[str, tf.Tensor]
 
@@ -23,19 +23,36 @@ class TinyModel:
 
 
 def query_tower(release: TinyRelease) -> TinyModel:
-    """Looks embeddings up: the query vector, then a one-hot of the person for the ranking head."""
+    """Looks embeddings up: the query vector, then a one-hot of the person for the ranking head.
+
+    A history goes before what is stored, what is stored before tastes; see TinyRelease for what they mean.
+    """
     module = tf.Module()
     lines = tf.range(len(release.user_ids), dtype=tf.int64)
     initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(release.user_ids), lines)
     stranger = len(release.user_ids)
     module.lines = tf.lookup.StaticHashTable(initializer, stranger)
     module.embeddings = tf.constant(np.hstack([release.query, np.eye(stranger + 1, dtype=np.float32)]))
+    candidates = tf.constant(release.candidates)
 
     def embed(
         user_id: tf.Tensor, history_row: tf.Tensor, history_rating: tf.Tensor, genre_rating: tf.Tensor
     ) -> Outputs:
         line = module.lines.lookup(user_id)
-        return {"query_embedding": tf.gather(module.embeddings, line), "known": line < stranger}
+        real, row = _real(history_row, release.num_movies)
+        weights = tf.where(real, tf.where(tf.math.is_nan(history_rating), UNRATED, history_rating), 0.0)
+        by_history = tf.einsum("nh,nhd->nd", weights, tf.gather(candidates, row))
+        stated = tf.where(tf.math.is_nan(genre_rating), 0.0, genre_rating)
+        by_taste = tf.matmul(stated, candidates[: len(GENRES)])
+        has_history, is_stored = tf.reduce_any(real, axis=1), line < stranger
+        has_tastes = tf.reduce_any(~tf.math.is_nan(genre_rating), axis=1)
+        strangers = tf.repeat(module.embeddings[stranger:, candidates.shape[1] :], tf.shape(line)[0], axis=0)
+        stored = tf.gather(module.embeddings, line)
+        known = tf.where((~is_stored & has_tastes)[:, None], tf.concat((by_taste, strangers), 1), stored)
+        return {
+            "query_embedding": tf.where(has_history[:, None], tf.concat((by_history, strangers), 1), known),
+            "known": is_stored | has_history | has_tastes,
+        }
 
     specs = (_spec("user_id", tf.string), _rows("history_row"), _floats("history_rating", None))
     embed = tf.function(embed, input_signature=[*specs, _floats("genre_rating", len(GENRES))])

@@ -1,6 +1,7 @@
-"""Tiny real releases whose every answer is known: whole-number vectors, so that TensorFlow's scores are exact."""
+"""Tiny real releases whose every answer is known: vectors of halves, so that TensorFlow's scores are exact."""
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow as pa
 GENRES = ("Comedy", "Drama", "War")
 RATING_MIN, RATING_MAX = 1.0, 5.0
 STRANGER = "nobody knows me"
+UNRATED = 3.0  # stars that a movie watched and not rated counts as
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,13 @@ class TinyRelease:
     stars: np.ndarray  # [users + 1, movies]
     k: int = 6
     like_star_share: float = 0.3
+    forgotten: tuple[str, ...] = ()  # users whom the models know and the catalogue does not
+
+    @property
+    def known(self) -> dict[str, tuple[int, ...]]:
+        """The histories of whom the catalogue knows."""
+        histories = zip(self.user_ids, self.histories, strict=True)
+        return {user_id: rows for user_id, rows in histories if user_id not in self.forgotten}
 
     @property
     def num_movies(self) -> int:
@@ -36,13 +45,27 @@ class TinyRelease:
 
     def line(self, user_id: str) -> int:
         """The user's line in `query` and `stars`."""
-        return self.user_ids.index(user_id) if user_id in self.user_ids else len(self.user_ids)
+        return self.user_ids.index(user_id) if user_id in self.known else len(self.user_ids)
 
     def history(self, user_id: str) -> tuple[int, ...]:
-        return self.histories[self.line(user_id)] if user_id in self.user_ids else ()
+        return self.known.get(user_id, ())
 
     def scores(self, user_id: str) -> np.ndarray:
         return self.candidates @ self.query[self.line(user_id)]
+
+    def scores_by_history(self, stars: dict[int, float]) -> np.ndarray:
+        """The scores of whoever gave so many stars (NaN: none) to the movies in some rows."""
+        weights = np.nan_to_num(list(stars.values()), nan=UNRATED)
+        return self.candidates @ (weights @ self.candidates[list(stars)])
+
+    def scores_by_taste(self, genre_ratings: Sequence[float]) -> np.ndarray:
+        """The scores of whoever gives genres so many stars (NaN: no opinion): each genre is as the movie in its row."""
+        return self.candidates @ (np.nan_to_num(genre_ratings) @ self.candidates[: len(GENRES)])
+
+
+def rating_of(row: int) -> float:
+    """The stars that everyone who watched it gave the movie in a row."""
+    return RATING_MIN + row % 9 / 2
 
 
 def random_release(seed: int = 0, num_users: int = 6, num_movies: int = 40, **changes: Any) -> TinyRelease:
@@ -71,30 +94,33 @@ def write_release(root: Path, version: int, release: TinyRelease) -> None:
 
 def write_catalog(folder: Path, version: int, release: TinyRelease) -> None:
     folder.mkdir(parents=True)
-    num_movies = release.num_movies
-    counts = np.bincount([row for rows in release.histories for row in rows], minlength=num_movies).astype(np.int32)
+    num_movies, known = release.num_movies, release.known
+    counts = np.bincount([row for rows in known.values() for row in rows], minlength=num_movies).astype(np.int32)
+    means = np.where(counts > 0, [rating_of(row) for row in range(num_movies)], np.nan)
+    strings = pa.list_(pa.string())
     movies = {
         "row": pa.array(range(num_movies), pa.int32()),
         "movie_id": [f"m{row}" for row in range(num_movies)],
         "title": [f"Movie {row}" for row in range(num_movies)],
         "year": pa.array([1990 + row for row in range(num_movies)], pa.int32()),
-        "genres": pa.array([GENRES[: row % 3] for row in range(num_movies)], pa.list_(pa.string())),
+        "genres": pa.array([GENRES[: row % 3] for row in range(num_movies)], strings),
         "rating_count": counts,
-        "mean_rating": np.where(counts > 0, 3.5, np.nan).astype(np.float32),
-        "alias_ids": pa.array([[] for _ in range(num_movies)], pa.list_(pa.string())),
+        "mean_rating": means.astype(np.float32),
+        "alias_ids": pa.array([[f"also-m{row}"][: row % 2] for row in range(num_movies)], strings),
     }
     histories = {
-        "user_id": list(release.user_ids),
-        "rows": pa.array(release.histories, pa.list_(pa.int32())),
-        "ratings": pa.array([[3.5] * len(rows) for rows in release.histories], pa.list_(pa.float32())),
+        "user_id": list(known),
+        "rows": pa.array(known.values(), pa.list_(pa.int32())),
+        "ratings": pa.array([[rating_of(row) for row in rows] for rows in known.values()], pa.list_(pa.float32())),
     }
     flat = pa.array(release.candidates.ravel())
     candidates = {"embedding": pa.FixedSizeListArray.from_arrays(flat, release.candidates.shape[1])}
-    popular = np.argsort(-counts, kind="stable").astype(np.int32)
+    orders = {"most_rated": -counts, "highest_rated": -np.nan_to_num(means)}
+    popularity = {name: np.argsort(order, kind="stable").astype(np.int32) for name, order in orders.items()}
     _write_arrow(folder / "movies.arrow", movies)
     _write_arrow(folder / "histories.arrow", histories)
     _write_arrow(folder / "candidates.arrow", candidates)
-    _write_arrow(folder / "popularity.arrow", {"most_rated": popular, "highest_rated": popular})
+    _write_arrow(folder / "popularity.arrow", popularity)
     (folder / "release.json").write_text(json.dumps(_document(version, release)))
 
 
@@ -113,9 +139,9 @@ def _document(version: int, release: TinyRelease) -> dict[str, Any]:
             "name": "tiny",
             "fingerprint": "ab" * 32,
             "license": "Free to use in tests.",
-            "num_users": len(release.user_ids),
+            "num_users": len(release.known),
             "num_movies": release.num_movies,
-            "num_ratings": sum(map(len, release.histories)),
+            "num_ratings": sum(map(len, release.known.values())),
         },
         "seed": 0,
         "versions": {"python": "3.11"},
@@ -140,26 +166,31 @@ def write_models(root: Path, version: int, release: TinyRelease) -> None:
 
 
 def oracle(release: TinyRelease, first: str, second: str, weight: Fraction, liking: bool = False) -> list[int]:
-    """The whole pair list by exhaustive ranking: the rows in order, straight from the definitions."""
+    """The whole list by exhaustive ranking of two who are known by their ids: the rows in order."""
     watched = {*release.history(first), *release.history(second)}
+    people = [(release.scores(user_id), release.stars[release.line(user_id)]) for user_id in (first, second)]
     rows = [row for row in range(release.num_movies) if row not in watched]
-    ranks = [_ranks(release, user_id, rows, liking) for user_id in (first, second)]
-    candidates = {row for of_person in ranks for row in rows if of_person[row] <= release.k}
-
-    def pair_score(row: int) -> Fraction:
-        return weight / (10 + ranks[0][row]) + (1 - weight) / (10 + ranks[1][row])
-
-    return sorted(candidates, key=lambda row: (-pair_score(row), row))
+    return fused(release, [ranks(release, person, rows, liking) for person in people], weight)
 
 
-def _ranks(release: TinyRelease, user_id: str, rows: list[int], liking: bool) -> dict[int, int]:
-    scores = release.scores(user_id)
+def fused(release: TinyRelease, of_people: Sequence[dict[int, int]], weight: Fraction) -> list[int]:
+    """The rows that are among the k best of either of two, by rank fusion, straight from the definition."""
+    first, second = of_people
+    score = {row: weight / (10 + first[row]) + (1 - weight) / (10 + second[row]) for row in first}
+    candidates = [row for row in first if min(first[row], second[row]) <= release.k]
+    return sorted(candidates, key=lambda row: (-score[row], row))
+
+
+def ranks(
+    release: TinyRelease, person: tuple[np.ndarray, np.ndarray], rows: Collection[int], liking: bool
+) -> dict[int, int]:
+    """The rank of each of the rows that a list may hold, by a person's scores and stars, `[movies]` each."""
+    scores, stars = (of_movie.astype(float) for of_movie in person)
     order = sorted(rows, key=lambda row: (-scores[row], row))
     if liking:
         own = order[: release.k]
-        stars = release.stars[release.line(user_id)].astype(float)
         share = release.like_star_share
-        mixture = (1 - share) * _standardised(scores[own].astype(float)) + share * _standardised(stars[own])
+        mixture = (1 - share) * _standardised(scores[own]) + share * _standardised(stars[own])
         order[: release.k] = [own[i] for i in sorted(range(len(own)), key=lambda i: (-mixture[i], own[i]))]
     return {row: rank for rank, row in enumerate(order, start=1)}
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from trainer.command import add_cache_flag, run, seed
 from trainer.data import DATASETS, load, resolve
+from trainer.forgotten import FORGOTTEN, Forgotten
 from trainer.progress import Steps
 from trainer.release.publish import prepare
 
@@ -31,8 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     steps, started = Steps(), time.monotonic()
-    dataset = load(resolve(options.dataset, options.data, options.cache), options.dataset)
+    loaded = load(resolve(options.dataset, options.data, options.cache), options.dataset)
     prepare(options.output)
+    dataset = Forgotten.read(options.output).leave_out(loaded)
+    if left_out := len(loaded.user_ids) - len(dataset.user_ids):
+        people = f"{left_out:,} of {len(loaded.user_ids):,} people"
+        steps.say(f"Left out, as they were forgotten: {people} ({options.output / FORGOTTEN})")
     with steps.step("loading TensorFlow"):
         # Takes seconds: not before arguments and data are known to be good.
         from trainer.report import metrics_table

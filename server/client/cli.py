@@ -1,40 +1,47 @@
 """The `pairrec` command: asks the gateway and prints the answer for a person or, as JSON, for a program."""
 
 import argparse
-import os
+import re
 import sys
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
 
 import grpc
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
-from pairrec.v1 import recommendation_pb2
-from rich.console import Console, RenderableType
+from rich.console import Console
 
-from server.client.client import DEFAULT_ADDRESS, DEFAULT_TIMEOUT_SECONDS, PairrecClient
+from server.client.batch import read_pairs
+from server.client.client import PairrecClient
+from server.client.commands import COMMANDS, Command, parse
 from server.client.faults import explain
-from server.client.pair_view import PairView
-from server.client.release_view import release_view
-from server.flag_values import number
+from server.client.requests import build
+from server.client.streaming import stream_pairs
+from server.client.tables import show
+from server.client.titles import Movies
 
 _PIPE_WIDTH = 200  # nothing is cut, and a table is only as wide as what it holds
+_AT_ONCE = 1_000  # pairs a table
 _FAILURE, _USAGE, _INTERRUPTED = 1, 2, 130  # exit statuses, as shells and argparse have them
+_CALLERS_FAULT = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns 0, 2 for what the caller can mend in the command line, else 1."""
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # titles this terminal cannot show
-    arguments = _parse(argv)
+    arguments = parse(argv)
+    command = COMMANDS[arguments.command]
     try:
-        _ask(arguments)
+        return _run(command, arguments)
     except grpc.RpcError as error:
-        bad = error.code() is grpc.StatusCode.INVALID_ARGUMENT
-        return _complain(explain(error, arguments.address), _USAGE if bad else _FAILURE)
+        status = _USAGE if error.code() in _CALLERS_FAULT else _FAILURE
+        return _complain(explain(error, arguments.address, command.flags), status)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except OSError as error:  # a full disk behind stdout, for one
         return _complain([f"the answer cannot be written: {error.strerror}"], _FAILURE)
-    return 0
 
 
 def _complain(lines: list[str], status: int) -> int:
@@ -43,79 +50,55 @@ def _complain(lines: list[str], status: int) -> int:
     return status
 
 
-def _ask(arguments: argparse.Namespace) -> None:
+def _run(command: Command, arguments: argparse.Namespace) -> int:
+    failed = 0
     with PairrecClient(arguments.address, timeout_seconds=arguments.timeout) as client:
-        if arguments.command == "release":
-            release = client.get_release()
-            _print(release, release_view(release), as_json=arguments.json)
-        else:
-            request = _pair_request(arguments)
-            response = client.recommend_pair(request)
-            _print(response, PairView(request, response), as_json=arguments.json)
+        requests = _requests(command, arguments, Movies(client))
+        is_batch = arguments.command == "batch"
+        answered = _ask_batch(client, requests, arguments.timeout) if is_batch else _ask(client, requests[0])
+        for request, response in answered:
+            _print(command.help, request, response, as_json=arguments.json)
+            failed += sum(result.HasField("error") for result in getattr(response, "results", ()))
+    return _complain([f"{failed} of the pairs got no list"], _FAILURE) if failed else 0
 
 
-def _pair_request(arguments: argparse.Namespace) -> service_pb2.RecommendPairRequest:
+def _requests(command: Command, arguments: argparse.Namespace, movies: Movies) -> list[Any]:
     try:
-        return service_pb2.RecommendPairRequest(
-            first=recommendation_pb2.Member(user_id=arguments.first),
-            second=recommendation_pb2.Member(user_id=arguments.second),
-            first_weight=arguments.first_weight,
-            objective=_OBJECTIVES[arguments.objective],
-            strategy=_STRATEGIES[arguments.strategy],
-            page_size=arguments.top,
-        )
-    except ValueError as error:  # what no message can hold: an id that is not Unicode, a number beyond 32 bits
-        raise SystemExit(_complain([str(error)], _USAGE)) from error
+        request: Any = build(command, arguments, movies)
+        return read_pairs(request, arguments.pairs_file) if arguments.command == "batch" else [request]
+    except ValueError as error:  # an unclear title, a bad line of a file, an id that is not Unicode
+        raise SystemExit(_complain(str(error).splitlines(), _USAGE)) from error
+    except OSError as error:
+        raise SystemExit(_complain([f"{error.filename} cannot be read: {error.strerror}"], _USAGE)) from error
 
 
-def _print(response: Message, view: RenderableType, *, as_json: bool) -> None:
+def _ask(client: PairrecClient, request: Message) -> list[tuple[Message, Message]]:
+    """Sends a request by the client's method for it: recommend_pair for a RecommendPairRequest."""
+    words = re.findall("[A-Z][a-z]+", type(request).__name__.removesuffix("Request"))
+    return [(request, getattr(client, "_".join(words).lower())(request))]
+
+
+def _ask_batch(client: PairrecClient, pairs: list[Any], timeout_seconds: float) -> Iterator[tuple[Message, Message]]:
+    """Yields some pairs and their results, then the next; whatever is printed at once need not be kept."""
+    results = stream_pairs(client, pairs, timeout_seconds=timeout_seconds)
+    for start in range(0, len(pairs), _AT_ONCE):
+        request = service_pb2.BatchRecommendPairsRequest(requests=pairs[start : start + _AT_ONCE])
+        yield request, service_pb2.BatchRecommendPairsResponse(results=islice(results, _AT_ONCE))
+
+
+def _print(title: str, request: Message, response: Message, *, as_json: bool) -> None:
     # Rich ends quietly when the reader of a pipe (`| head`) has gone. Titles and ids are text, never markup.
     console = Console(markup=False, emoji=False, highlight=False)
     if as_json:
-        text = json_format.MessageToJson(
-            response, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-        )
-        console.out(text, highlight=False)
+        results = getattr(response, "results", ())  # of a batch: a line each
+        for message in results or [response]:
+            console.out(_json(message, indent=None if results else 2), highlight=False)
     else:
         console.width = console.width if console.is_terminal else _PIPE_WIDTH
-        console.print(view)
+        console.print(show(title, request, response))
 
 
-def _words(enum_names: list[str]) -> dict[str, str]:
-    """Returns what a flag accepts for a proto enum: {"rank-fusion": "STRATEGY_RANK_FUSION"}."""
-    words = {name.partition("_")[2].lower().replace("_", "-"): name for name in enum_names}
-    return {word: name for word, name in words.items() if word != "unspecified"}
-
-
-_OBJECTIVES = _words(recommendation_pb2.Objective.keys())
-_STRATEGIES = _words(recommendation_pb2.Strategy.keys())
-
-
-def _parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="pairrec", description="Movies that suit two people.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    pair = commands.add_parser("pair", help="one list for two people")
-    _add_pair_flags(pair)
-    release = commands.add_parser("release", help="the release that answers, and how good it is")
-    address = os.environ.get("PAIRREC_ADDRESS") or DEFAULT_ADDRESS
-    seconds = number(float, 0.001, 3600)
-    for add in (pair.add_argument, release.add_argument):
-        add("--json", action="store_true", help="print the response as JSON")
-        add("--address", default=address, help="the gateway (PAIRREC_ADDRESS, else %(default)s)")
-        add("--timeout", type=seconds, default=DEFAULT_TIMEOUT_SECONDS, help="seconds to wait (%(default)s)")
-    return parser.parse_args(argv)
-
-
-def _add_pair_flags(pair: argparse.ArgumentParser) -> None:
-    add = pair.add_argument
-    add("--first", required=True, metavar="USER_ID", help="one person")
-    add("--second", required=True, metavar="USER_ID", help="the other person")
-    add(
-        "--first-weight",
-        type=float,
-        default=0.5,
-        help="how much the first's taste counts, 0 to 1 (%(default)s)",
+def _json(message: Message, indent: int | None) -> str:
+    return json_format.MessageToJson(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True, indent=indent
     )
-    add("--objective", choices=_OBJECTIVES, default="watch", help="what they will likely do (%(default)s)")
-    add("--strategy", choices=_STRATEGIES, default="rank-fusion", help="how lists join (%(default)s)")
-    add("--top", type=int, default=10, help="how many movies, at most 100 (%(default)s)")

@@ -2,21 +2,22 @@
 
 import argparse
 import asyncio
-import logging
+import os
 import sys
 from pathlib import Path
 
 from server.flag_values import number
-from server.gateway.config import GatewayConfig
+from server.gateway.config import LOG_KEY, GatewayConfig
+from server.gateway.logs import FORMATS, set_up_logging
 from server.gateway.server import PortError, serve
 
 
 def main() -> int:
     """Runs the gateway; returns the exit code."""
     arguments = vars(_parser().parse_args())
-    logging.basicConfig(level=arguments.pop("log_level"), format="%(asctime)s %(levelname)s %(message)s")
+    set_up_logging(arguments.pop("log_level"), arguments.pop("log_format"))
     try:
-        asyncio.run(serve(GatewayConfig(**arguments)))
+        asyncio.run(serve(GatewayConfig(**arguments, log_key=os.environ.get(LOG_KEY, "").encode())))
     except PortError as error:
         print(f"gateway: {error}", file=sys.stderr)  # noqa: T201 - the one line that says why it does not start
         return 1
@@ -27,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m server.gateway",
         description="Answers pairrec.v1.PairRecommendationService over gRPC, with the models of a model server.",
+        epilog=f"{LOG_KEY} in the environment keys the user ids in the log; without it, a key of this run only.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
@@ -35,8 +37,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--model_server", type=_address, default="localhost:8500", help="host:port of the model server")
     add("--releases", type=Path, default=Path("serving_models"), help="folder the trainer exports to")
     add("--default_deadline_ms", type=number(int, 1, 3_600_000), default=2000, help="for calls without one")
-    add("--deadline_margin_ms", type=number(int, 0, 10_000), default=20, help="kept back to answer in time")
+    add("--deadline_margin_ms", type=number(int, 0, 10_000), default=50, help="kept back to answer in time")
     add("--poll_seconds", type=number(float, 0.05, 3600), default=1.0, help="how often to look for releases")
+    add("--max_in_flight", type=number(int, 1, 10_000), default=64, help="calls at once; more are refused at once")
+    add("--drain_seconds", type=number(float, 0, 3600), default=1.0, help="calls taken after SIGTERM, once unhealthy")
+    add("--metrics_port", type=number(int, 0, 65535), default=0, help="where Prometheus scrapes; 0 for nowhere")
+    add("--log_format", choices=FORMATS, default="text", help="lines for people, or JSON lines for machines")
     add("--log_level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO", help="what to log")
     return parser
 

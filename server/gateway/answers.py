@@ -11,6 +11,8 @@ from server.recommender.models import (
     RANK_MOVIES,
     RANKING_HEAD,
     SERVING_DEFAULT,
+    SIMILAR_MOVIES,
+    Rows,
     Tensors,
 )
 from server.recommender.release_info import ReleaseInfo
@@ -35,6 +37,10 @@ _OUTPUTS = {
         "score": _Output(np.float32, "k"),
     },
     (MOVIE_INDEX, RANK_MOVIES): {"score": _Output(np.float32, "c"), "rank": _Output(np.int32, "c")},
+    (MOVIE_INDEX, SIMILAR_MOVIES): {
+        "movie_row": _Output(np.int32, "k"),
+        "score": _Output(np.float32, "k"),
+    },
     (RANKING_HEAD, SERVING_DEFAULT): {"rating": _Output(np.float32, "c")},
 }
 
@@ -53,11 +59,11 @@ def check_outputs(call: tuple[str, str], info: ReleaseInfo, inputs: Tensors, out
     """
     num_people = len(next(iter(inputs.values())))
     asked_row = inputs.get("movie_row", np.empty((num_people, 0), np.int32))
-    sizes = {"d": info.embedding_dim, "k": info.candidates, "c": asked_row.shape[1]}
+    sizes = {"d": info.embedding_dim, "k": info.candidates, "c": asked_row.shape[-1]}
     for name, output in _OUTPUTS[call].items():
         _require(name in outputs, f"{name} is missing")
         _check_form(name, outputs[name], output, (num_people, *(sizes[dim] for dim in output.dims)))
-    _check_values(call, info, asked_row, outputs)
+    _check_values(call, info, inputs, outputs)
 
 
 def _check_form(name: str, array: NDArray[Any], output: _Output, shape: tuple[int, ...]) -> None:
@@ -66,21 +72,51 @@ def _check_form(name: str, array: NDArray[Any], output: _Output, shape: tuple[in
     _require(array.shape == shape, f"{name} has shape {array.shape}, must have {shape}")
 
 
-def _check_values(call: tuple[str, str], info: ReleaseInfo, asked_row: NDArray[Any], outputs: Tensors) -> None:
-    num_movies = info.data.num_movies
-    real = (asked_row >= 0) & (asked_row < num_movies)
+def _check_values(call: tuple[str, str], info: ReleaseInfo, inputs: Tensors, outputs: Tensors) -> None:
     if call == (QUERY_TOWER, SERVING_DEFAULT):
         _require(np.isfinite(outputs["query_embedding"]).all(), "query_embedding is not finite")
-    elif call == (MOVIE_INDEX, SERVING_DEFAULT):
-        row = outputs["movie_row"]
-        _require(((row >= -1) & (row < num_movies)).all(), f"movie_row goes beyond -1 to {num_movies - 1}")
     elif call == (MOVIE_INDEX, RANK_MOVIES):
-        rank = outputs["rank"]
-        _require(((rank >= 0) & (rank <= num_movies)).all(), f"rank goes beyond 0 to {num_movies}")
-        _require(not rank[~real].any(), "rank is not 0 for padding")
-        _require(np.isfinite(outputs["score"][rank > 0]).all(), "score is not finite for a ranked movie")
+        _check_ranks(outputs, inputs, info.data.num_movies)
+    elif call == (RANKING_HEAD, SERVING_DEFAULT):
+        _check_rating(outputs["rating"], _real(inputs["movie_row"], info.data.num_movies), info)
     else:
-        _check_rating(outputs["rating"], real, info)
+        # What was asked about is never like itself.
+        left_out = inputs["excluded_row"] if call[1] == SERVING_DEFAULT else inputs["movie_row"][:, np.newaxis]
+        _check_best(outputs, left_out, info.data.num_movies)
+
+
+def _check_best(outputs: Tensors, left_out: Rows, num_movies: int) -> None:
+    row, score = outputs["movie_row"], outputs["score"]
+    _require(((row >= -1) & (row < num_movies)).all(), f"movie_row goes beyond -1 to {num_movies - 1}")
+    _require(not _among(row, left_out, num_movies).any(), "movie_row holds what must be left out")
+    in_order = np.sort(row, axis=1)
+    _require(not ((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] >= 0)).any(), "movie_row repeats a movie")
+    _require(np.array_equal(np.isfinite(score), row >= 0), "score is finite where no movie is, or not where one is")
+    _require((score[:, 1:] <= score[:, :-1]).all(), "score is not best first")
+
+
+def _check_ranks(outputs: Tensors, inputs: Tensors, num_movies: int) -> None:
+    row, rank, score = inputs["movie_row"], outputs["rank"], outputs["score"]
+    _require(((rank >= 0) & (rank <= num_movies)).all(), f"rank goes beyond 0 to {num_movies}")
+    _require(not rank[~_real(row, num_movies)].any(), "rank is not 0 for padding")
+    _require(not rank[_among(row, inputs["excluded_row"], num_movies)].any(), "rank is not 0 for an excluded movie")
+    _require(np.isfinite(score[rank > 0]).all(), "score is not finite for a ranked movie")
+    order = np.argsort(np.where(rank > 0, rank, num_movies + 1), axis=1)
+    by_rank = np.take_along_axis(np.where(rank > 0, score, -np.inf), order, axis=1)
+    _require((by_rank[:, 1:] <= by_rank[:, :-1]).all(), "score does not fall as rank rises")
+
+
+def _real(row: Rows, num_movies: int) -> NDArray[np.bool_]:
+    return (row >= 0) & (row < num_movies)
+
+
+def _among(row: Rows, others: Rows, num_movies: int) -> NDArray[np.bool_]:
+    """Returns which rows of each line are among the others of that line; padding never is."""
+    line = np.arange(len(row))[:, np.newaxis]
+    marked = np.zeros((len(row), num_movies + 1), bool)
+    marked[line, np.where(_real(others, num_movies), others, num_movies)] = True
+    marked[:, num_movies] = False
+    return marked[line, np.where(_real(row, num_movies), row, num_movies)]
 
 
 def _check_rating(rating: NDArray[Any], real: NDArray[np.bool_], info: ReleaseInfo) -> None:

@@ -1,80 +1,105 @@
-"""Checks requests and turns them into queries; every fault of a request is named at once."""
+"""Reads the plain values of a request: notes every fault, so that all are named at once, and every unknown id."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from math import inf
+from typing import TypeVar
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
-from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
-from pairrec.v1 import recommendation_pb2
 
 from server.errors import FieldFault, InvalidRequestError
-from server.recommender.queries import MILLION, Objective, PairQuery, Strategy
+from server.recommender.catalog import Catalog
 
-_MAX_USER_ID_LENGTH = 128
-_DEFAULT_PAGE_SIZE = 10
-_MAX_PAGE_SIZE = 100
-_DEFAULT_WEIGHT = 0.5
+MAX_ID_LENGTH = 128
+_MAX_QUOTED = 40
+_MAX_NAMED_GENRES = 400
 
-_OBJECTIVES = {
-    recommendation_pb2.OBJECTIVE_UNSPECIFIED: Objective.WATCH,
-    recommendation_pb2.OBJECTIVE_WATCH: Objective.WATCH,
-    recommendation_pb2.OBJECTIVE_LIKE: Objective.LIKE,
-}
-
-_STRATEGIES = {
-    recommendation_pb2.STRATEGY_UNSPECIFIED: Strategy.RANK_FUSION,
-    recommendation_pb2.STRATEGY_RANK_FUSION: Strategy.RANK_FUSION,
-    recommendation_pb2.STRATEGY_WEIGHTED_AVERAGE: Strategy.WEIGHTED_AVERAGE,
-    recommendation_pb2.STRATEGY_LEAST_MISERY: Strategy.LEAST_MISERY,
-    recommendation_pb2.STRATEGY_MOST_PLEASURE: Strategy.MOST_PLEASURE,
-    recommendation_pb2.STRATEGY_PROPORTIONAL: Strategy.PROPORTIONAL,
-}
+T = TypeVar("T")
+E = TypeVar("E", bound=Enum)
 
 
-def pair_query(request: service_pb2.RecommendPairRequest) -> PairQuery:
-    """Turns a request into a query, with defaults in place of what it leaves open.
+class Reading:
+    """One request being read against one catalogue.
 
-    Raises:
-        InvalidRequestError: Names every bad field.
+    Attributes:
+        catalog: What decides which ids, genres and ratings there are.
+        unknown_movie_ids: The movie ids met that the catalogue does not know, each once.
     """
-    faults = list(_faults(request))
-    if faults:
-        raise InvalidRequestError(faults)
-    return PairQuery(
-        first_user_id=request.first.user_id,
-        second_user_id=request.second.user_id,
-        first_weight_millionths=round(_first_weight(request) * MILLION),
-        objective=_OBJECTIVES[request.objective],
-        page_size=min(request.page_size or _DEFAULT_PAGE_SIZE, _MAX_PAGE_SIZE),
-        strategy=_STRATEGIES[request.strategy],
-    )
+
+    def __init__(self, catalog: Catalog, faults: Iterable[FieldFault] = ()) -> None:
+        self.catalog = catalog
+        self.unknown_movie_ids: dict[str, None] = {}
+        self._faults = list(faults)
+        self._genres = {genre.casefold(): i for i, genre in enumerate(catalog.info.genres)}
+
+    def finish(self) -> None:
+        """Ends the reading.
+
+        Raises:
+            InvalidRequestError: There were faults; it names them all.
+        """
+        if self._faults:
+            raise InvalidRequestError(self._faults)
+
+    def fault(self, field: str, description: str) -> None:
+        """Notes what is wrong with a field."""
+        self._faults.append(FieldFault(field, description))
+
+    def require(self, holds: bool, field: str, otherwise: str) -> bool:
+        """Notes a fault unless something holds; returns whether it does."""
+        if not holds:
+            self.fault(field, otherwise)
+        return holds
+
+    def number(self, field: str, value: float, least: float, most: float) -> bool:
+        """Returns whether a number is within bounds, both inclusive; NaN never is."""
+        return self.require(least <= value <= most, field, f"is {value}; must be {least:g} to {most:g}")
+
+    def at_least_zero(self, field: str, value: float) -> bool:
+        """Returns whether a number is 0 or more, and finite."""
+        return self.require(0 <= value < inf, field, f"is {value}; must be 0 or more")
+
+    def text(self, field: str, value: str, most: int = MAX_ID_LENGTH) -> bool:
+        """Returns whether a text has 1 to `most` characters."""
+        return self.require(1 <= len(value) <= most, field, f"has {len(value)} characters; must have 1 to {most}")
+
+    def some(self, field: str, values: Sequence[T], most: int) -> Sequence[T]:
+        """Returns repeated values, or none of them where there are too many."""
+        fits = self.require(len(values) <= most, field, f"has {len(values)} entries; must have {most} at most")
+        return values if fits else ()
+
+    def choice(self, field: str, value: int, kind: EnumTypeWrapper, default: E) -> E:
+        """Returns what a value of a proto enum stands for; the default for 0 and for numbers that it does not have."""
+        found = kind.DESCRIPTOR.values_by_number.get(value)
+        if found is None:
+            self.fault(field, f"is {value}; must be one of {', '.join(kind.keys())}")
+            return default
+        name = found.name.removeprefix(kind.Name(0).removesuffix("UNSPECIFIED"))
+        return type(default).__members__.get(name, default)
+
+    def row(self, field: str, movie_id: str) -> int | None:
+        """Returns the row of a movie; None, and a note, where nobody knows it."""
+        row = self.catalog.row_of(movie_id)
+        if self.text(field, movie_id) and row is None:
+            self.unknown_movie_ids[movie_id] = None
+        return row
+
+    def rows(self, field: str, movie_ids: Sequence[str], most: int) -> list[int]:
+        """Returns the rows of those movies that are known, in their order."""
+        named = enumerate(self.some(field, movie_ids, most))
+        rows = (self.row(f"{field}[{i}]", movie_id) for i, movie_id in named)
+        return [row for row in rows if row is not None]
+
+    def genre(self, field: str, name: str) -> int | None:
+        """Returns the place of a genre, whatever its case; None, and a fault, where the release has none such."""
+        place = self._genres.get(name.casefold())
+        if place is None:
+            known = ", ".join(self.catalog.info.genres)[:_MAX_NAMED_GENRES]
+            self.fault(field, f"is {quoted(name)}; must be one of {known}")
+        return place
 
 
-def _faults(request: service_pb2.RecommendPairRequest) -> Iterator[FieldFault]:
-    for field in ("first", "second"):
-        yield from _member_faults(request, field)
-    if request.first.user_id and request.first.user_id == request.second.user_id:
-        yield FieldFault("second.user_id", "is the same person as first.user_id; name someone else")
-    weight = _first_weight(request)
-    if not 0 <= weight <= 1:
-        yield FieldFault("first_weight", f"is {weight}; must be 0 to 1")
-    yield from _enum_faults("objective", request.objective, recommendation_pb2.Objective)
-    yield from _enum_faults("strategy", request.strategy, recommendation_pb2.Strategy)
-    if request.page_size < 0:
-        yield FieldFault("page_size", f"is {request.page_size}; must be 0 (for {_DEFAULT_PAGE_SIZE}) or more")
-
-
-def _member_faults(request: service_pb2.RecommendPairRequest, field: str) -> Iterator[FieldFault]:
-    length = len(getattr(request, field).user_id)
-    if not request.HasField(field):
-        yield FieldFault(field, "is missing; name a person")
-    elif not 1 <= length <= _MAX_USER_ID_LENGTH:
-        yield FieldFault(f"{field}.user_id", f"has {length} characters; must have 1 to {_MAX_USER_ID_LENGTH}")
-
-
-def _enum_faults(field: str, value: int, enum: EnumTypeWrapper) -> Iterator[FieldFault]:
-    if value not in enum.values():
-        yield FieldFault(field, f"is {value}, which is unknown; must be one of {', '.join(enum.keys())}")
-
-
-def _first_weight(request: service_pb2.RecommendPairRequest) -> float:
-    return request.first_weight if request.HasField("first_weight") else _DEFAULT_WEIGHT
+def quoted(text: str) -> str:
+    """Returns a caller's text for a message: in quotes, in ASCII, cut short."""
+    return json.dumps(text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}...")

@@ -1,7 +1,10 @@
 """What can be set about a gateway."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+# The environment variable that holds GatewayConfig.log_key.
+LOG_KEY = "PAIRREC_LOG_KEY"
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,10 @@ class GatewayConfig:
         deadline_margin_ms: What is kept back of a call's time to answer in, when the models take too long; of a
             call that allows little time a quarter at most.
         poll_seconds: How often the releases and the model server are looked at.
+        max_in_flight: How many calls are let in at once; what comes beyond is refused at once.
+        drain_seconds: How long calls are still taken once the gateway was told to stop and says so to health checks.
+        metrics_port: Where Prometheus may scrape; 0 for nowhere.
+        log_key: What user ids are keyed with in the log; empty for a key of this run only.
     """
 
     host: str
@@ -26,3 +33,7 @@ class GatewayConfig:
     default_deadline_ms: int
     deadline_margin_ms: int
     poll_seconds: float
+    max_in_flight: int
+    drain_seconds: float
+    metrics_port: int
+    log_key: bytes = field(repr=False)

@@ -22,6 +22,11 @@ class Deadline:
         """Returns the moment some seconds from now less a margin, of which little time gives up a quarter at most."""
         return cls.after(seconds - min(margin_seconds, seconds / 4))
 
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no time left."""
+        return time.monotonic() >= self.at
+
     def remaining_seconds(self) -> float:
         """Returns the time left, more than 0.
 

@@ -1,4 +1,4 @@
-"""Turns what goes wrong in a call into a status: the one place that aborts."""
+"""Stands around every call: turns what goes wrong into a status, in the one place that aborts."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +11,10 @@ from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from server.errors import FieldFault, InternalError, InvalidRequestError, PairrecError
+from server.gateway.batch import num_calls
+from server.gateway.calls import REQUEST_ID, Calls
 from server.gateway.messages import error_status
+from server.gateway.observation import observed
 
 logger = logging.getLogger(__name__)
 
@@ -21,11 +24,17 @@ Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Any
 
 
-class ErrorInterceptor(grpc.aio.ServerInterceptor):
+class CallInterceptor(grpc.aio.ServerInterceptor):
     """Answers domain errors with their status and details; anything else is logged and leaves as an opaque INTERNAL.
 
-    gRPC answers INTERNAL or UNKNOWN by itself for bytes that are no message, so requests are read here.
+    gRPC answers INTERNAL or UNKNOWN by itself for bytes that are no message, so requests are read here. The calls of
+    one service are counted, admitted and observed; health and reflection answer however full the gateway is.
     """
+
+    def __init__(self, service: str, calls: Calls) -> None:
+        """Takes the full name of the service whose calls are `calls`."""
+        self._prefix = f"/{service}/"
+        self._calls = calls
 
     async def intercept_service(
         self, continuation: Callable[[Details], Awaitable[Handler]], handler_call_details: Details
@@ -34,9 +43,11 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        guarded = _Guarded(handler, handler_call_details.method)
+        method = handler_call_details.method
+        guarded = _Guarded(handler, method, self._calls)
         if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(guarded.answer, None, handler.response_serializer)
+            answer = guarded.answer_observed if method.startswith(self._prefix) else guarded.answer
+            return grpc.unary_unary_rpc_method_handler(answer, None, handler.response_serializer)
         if handler.unary_stream:
             return grpc.unary_stream_rpc_method_handler(guarded.write, None, handler.response_serializer)
         return grpc.stream_stream_rpc_method_handler(guarded.converse, None, handler.response_serializer)
@@ -48,6 +59,15 @@ class _Guarded:
 
     handler: Handler
     method: str
+    calls: Calls
+
+    async def answer_observed(self, data: bytes, context: Context) -> object:
+        with self.calls.observe(self.method.rpartition("/")[2], context):
+            async with _aborting(self.method, context):
+                request = self._read(data)
+                with self.calls.admit(num_calls(request)):
+                    response: object = await self.handler.unary_unary(request, context)
+        return response
 
     async def answer(self, data: bytes, context: Context) -> object:
         async with _aborting(self.method, context):
@@ -85,5 +105,8 @@ async def _aborting(method: str, context: Context) -> AsyncIterator[None]:
 
 
 async def _abort(context: Context, error: PairrecError) -> None:
+    observation = observed()
+    observation.code = error.status
     status = rpc_status.to_status(error_status(error))
-    await context.abort(status.code, status.details, status.trailing_metadata)
+    request_id = ((REQUEST_ID, observation.request_id),) if observation.request_id else ()
+    await context.abort(status.code, status.details, (*status.trailing_metadata, *request_id))

@@ -1,31 +1,96 @@
 """Turns the gateway's own values into messages; the one place that does."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isnan
+from typing import Any
+from uuid import uuid4
 
 import grpc
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from pairrec.v1 import movie_pb2, recommendation_pb2, release_pb2
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 
-from server.errors import InvalidRequestError, PairrecError
+from server.errors import FieldFault, GatewayFullError, InvalidRequestError, PairrecError
+from server.gateway.checks_lists import Asked
 from server.gateway.model_states import ModelState
-from server.recommender.catalog import Catalog, Movie
-from server.recommender.lists import PairEntry, PairList, Preference
+from server.recommender.catalog import Catalog
+from server.recommender.lists import PairList, PersonList, Preference
+from server.recommender.models import Floats, Rows
+from server.recommender.queries import History, PairQuery, PersonQuery
 from server.recommender.release_info import ReleaseInfo, SystemMetrics, TrainingData
 
+# Errors travel as metadata, of which clients take 8 KB unless told otherwise: details in base64, the message among them
+# and once more by itself, where a byte that is no plain ASCII takes three.
+_MAX_FAULTS_BYTES, _BYTES_AROUND_A_FAULT = 3000, 8
+_MAX_MESSAGE_BYTES = 600
+_RETRY_DELAY = duration_pb2.Duration(seconds=1)
 ERROR_DOMAIN = "pairrec"
 
 
-def pair_response(answer: PairList, catalog: Catalog) -> service_pb2.RecommendPairResponse:
-    """Writes a pair's list with the movies of the catalogue it came from."""
-    return service_pb2.RecommendPairResponse(
-        recommendations=[_recommendation(entry, catalog.movie(entry.row)) for entry in answer.entries],
-        release_version=catalog.info.version,
-        source=recommendation_pb2.SOURCE_MODEL,
-        unknown_members=answer.unknown_members,
-    )
+def pair_response(asked: Asked[PairQuery], answer: PairList, catalog: Catalog) -> service_pb2.RecommendPairResponse:
+    """Writes the page of a pair's list that was asked for."""
+    entries = [
+        recommendation_pb2.PairRecommendation(
+            movie=_movie(catalog, entry.row),
+            pair_score=entry.pair_score,
+            first=_preference(entry.first, catalog),
+            second=_preference(entry.second, catalog),
+        )
+        for entry in answer.entries[asked.page.part]
+    ]
+    return service_pb2.RecommendPairResponse(recommendations=entries, **_list_fields(asked, answer, catalog))
+
+
+def person_response(asked: Asked[PersonQuery], answer: PersonList, catalog: Catalog) -> service_pb2.RecommendResponse:
+    """Writes the page of a person's own list that was asked for."""
+    entries = [
+        recommendation_pb2.Recommendation(
+            movie=_movie(catalog, entry.row), preference=_preference(entry.preference, catalog)
+        )
+        for entry in answer.entries[asked.page.part]
+    ]
+    return service_pb2.RecommendResponse(recommendations=entries, **_list_fields(asked, answer, catalog))
+
+
+def batch_result(
+    asked: Asked[PairQuery], answer: PairList | PairrecError, catalog: Catalog
+) -> service_pb2.BatchRecommendPairsResult:
+    """Writes what one request of a batch got."""
+    if isinstance(answer, PairrecError):
+        return batch_error(answer)
+    return service_pb2.BatchRecommendPairsResult(response=pair_response(asked, answer, catalog))
+
+
+def batch_error(error: PairrecError) -> service_pb2.BatchRecommendPairsResult:
+    """Writes the error that one request of a batch got."""
+    return service_pb2.BatchRecommendPairsResult(error=error_status(error))
+
+
+def movies(catalog: Catalog, rows: Iterable[int]) -> list[movie_pb2.Movie]:
+    """Writes the movies in some rows."""
+    return [_movie(catalog, row) for row in rows]
+
+
+def predicted_ratings(catalog: Catalog, rows: Rows, stars: Floats) -> list[movie_pb2.PredictedRating]:
+    """Writes movies with the stars someone would give, `[n]` each."""
+    rated = zip(rows.tolist(), stars.tolist(), strict=True)
+    return [movie_pb2.PredictedRating(movie=_movie(catalog, row), predicted_rating=value) for row, value in rated]
+
+
+def movie_ratings(catalog: Catalog, history: History, stars: Floats) -> list[movie_pb2.MovieRating]:
+    """Writes what someone rated, with the stars they were predicted to give, `[n]`."""
+    rated = zip(history.rows.tolist(), history.ratings.tolist(), stars.tolist(), strict=True)
+    return [
+        movie_pb2.MovieRating(movie=_movie(catalog, row), rating=_given(given), predicted_rating=predicted)
+        for row, given, predicted in rated
+    ]
+
+
+def similar_movies(catalog: Catalog, found: Iterable[tuple[int, float]]) -> list[movie_pb2.SimilarMovie]:
+    """Writes movies by row with how like another each is."""
+    return [movie_pb2.SimilarMovie(movie=_movie(catalog, row), score=score) for row, score in found]
 
 
 def release_response(
@@ -37,6 +102,9 @@ def release_response(
         data=_training_data(info.data),
         metrics=[_system_metrics(metrics) for metrics in info.metrics],
         models=[_model_state(state, info.version) for state in states],
+        genres=info.genres,
+        rating_min=info.rating_min,
+        rating_max=info.rating_max,
     )
     release.create_time.FromDatetime(info.created)
     response = service_pb2.GetReleaseResponse(release=release)
@@ -51,29 +119,55 @@ def error_status(error: PairrecError) -> status_pb2.Status:
     details = [_packed(info)]
     if isinstance(error, InvalidRequestError):
         bad_request = error_details_pb2.BadRequest()
-        for fault in error.faults:
+        for fault in _shown(error.faults):
             bad_request.field_violations.add(field=fault.field, description=fault.description)
         details.append(_packed(bad_request))
+    if isinstance(error, GatewayFullError):
+        details.append(_packed(error_details_pb2.RetryInfo(retry_delay=_RETRY_DELAY)))
     code = grpc.StatusCode[error.status].value[0]
-    return status_pb2.Status(code=code, message=str(error), details=details)
+    return status_pb2.Status(code=code, message=_cut(str(error)), details=details)
 
 
-def _packed(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> any_pb2.Any:
+def _packed(message: Message) -> any_pb2.Any:
     packed = any_pb2.Any()
     packed.Pack(message)
     return packed
 
 
-def _recommendation(entry: PairEntry, movie: Movie) -> recommendation_pb2.PairRecommendation:
-    return recommendation_pb2.PairRecommendation(
-        movie=_movie(movie),
-        pair_score=entry.pair_score,
-        first=_preference(entry.first),
-        second=_preference(entry.second),
-    )
+def _shown(faults: Sequence[FieldFault]) -> Iterator[FieldFault]:
+    """Yields as many faults as travel."""
+    room = _MAX_FAULTS_BYTES
+    for i, fault in enumerate(faults):
+        room -= len("".join(fault).encode()) + _BYTES_AROUND_A_FAULT
+        if room < 0:
+            yield FieldFault("request", f"has {len(faults) - i} more faults; mend these first")
+            return
+        yield fault
 
 
-def _movie(movie: Movie) -> movie_pb2.Movie:
+def _cut(text: str) -> str:
+    data = text.encode()
+    return text if len(data) <= _MAX_MESSAGE_BYTES else f"{data[:_MAX_MESSAGE_BYTES].decode(errors='ignore')}..."
+
+
+def _list_fields(
+    asked: Asked[PairQuery] | Asked[PersonQuery], answer: PairList | PersonList, catalog: Catalog
+) -> dict[str, Any]:
+    """Returns the fields that every list has."""
+    version, source = catalog.info.version, answer.source
+    return {
+        "next_page_token": asked.page.next_token(len(answer.entries), version, source),
+        "release_version": version,
+        "recommendation_id": uuid4().hex,
+        "source": "SOURCE_UNSPECIFIED" if asked.validate_only else f"SOURCE_{source.name}",
+        "fallback_reason": answer.fault,
+        "unknown_members": answer.unknown_members,
+        "unknown_movie_ids": asked.unknown_movie_ids,
+    }
+
+
+def _movie(catalog: Catalog, row: int) -> movie_pb2.Movie:
+    movie = catalog.movie(row)
     return movie_pb2.Movie(
         movie_id=movie.movie_id,
         title=movie.title,
@@ -84,10 +178,17 @@ def _movie(movie: Movie) -> movie_pb2.Movie:
     )
 
 
-def _preference(preference: Preference) -> recommendation_pb2.MemberPreference:
+def _preference(preference: Preference, catalog: Catalog) -> recommendation_pb2.MemberPreference:
     return recommendation_pb2.MemberPreference(
-        score=preference.score, rank=preference.rank, predicted_rating=preference.rating
+        score=preference.score,
+        rank=preference.rank,
+        predicted_rating=_given(preference.rating),
+        reasons=movies(catalog, preference.reasons),
     )
+
+
+def _given(stars: float) -> float | None:
+    return None if isnan(stars) else stars
 
 
 def _training_data(data: TrainingData) -> release_pb2.TrainingData:

@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 from server.errors import DeadlineExceededError, ModelsUnavailableError
 from server.gateway.answers import AnswerError, check_outputs
 from server.gateway.deadline import Deadline
+from server.gateway.observation import stage
 from server.gateway.serving_apis import predict_pb2, prediction_service_pb2_grpc
 from server.gateway.tensors import TensorError, to_array, to_tensor
-from server.recommender.models import Tensors
+from server.recommender.models import SERVING_DEFAULT, Tensors
 from server.recommender.release_info import ReleaseInfo
+
+# A model that has not answered by then hangs, however patient the caller is.
+_CALL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class ModelClient:
         request.model_spec.signature_name = signature
         for name, array in inputs.items():
             request.inputs[name].CopyFrom(to_tensor(array))
-        response = await self._send(request)
+        with stage(model if signature == SERVING_DEFAULT else signature):
+            response = await self._send(request)
         try:
             outputs = {name: to_array(tensor) for name, tensor in response.outputs.items()}
             check_outputs((model, signature), self.info, inputs, outputs)
@@ -47,12 +52,16 @@ class ModelClient:
         return outputs
 
     async def _send(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+        spec = request.model_spec
+        call = f"{spec.name} version {spec.version.value}, {spec.signature_name}"
+        seconds = self.deadline.remaining_seconds()
         try:
-            return await self.stub.Predict(request, timeout=self.deadline.remaining_seconds())
+            response = await self.stub.Predict(request, timeout=min(seconds, _CALL_SECONDS))
         except grpc.aio.AioRpcError as error:
-            spec = request.model_spec
-            call = f"{spec.name} version {spec.version.value}, {spec.signature_name}"
-            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and seconds <= _CALL_SECONDS:
                 raise DeadlineExceededError(f"{call}: no answer within the deadline; allow more time") from error
             answer = f"the model server answered {error.code().name}"
             raise ModelsUnavailableError(f"{call}: {answer}; try again shortly") from error
+        if response is None:  # so gRPC tells bytes that are no message
+            raise ModelsUnavailableError(f"{call}: the model server answered what is no message")
+        return response

@@ -1,5 +1,6 @@
 """The model server as the gateway knows it: TensorFlow Serving's gRPC services at one address."""
 
+import json
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,12 +13,37 @@ from server.gateway.serving_apis import model_service_pb2_grpc, prediction_servi
 from server.recommender.release_info import ReleaseInfo
 
 _MAX_MESSAGE_BYTES = 64 * 2**20
+# Both calls only read, so they may be sent again. While the server is away the throttle soon ends the retries, and
+# calls fail at once.
+_SERVICE_CONFIG = {
+    "methodConfig": [
+        {
+            "name": [
+                {"service": "tensorflow.serving.PredictionService", "method": "Predict"},
+                {"service": "tensorflow.serving.ModelService", "method": "GetModelStatus"},
+            ],
+            "retryPolicy": {
+                "maxAttempts": 4,
+                "initialBackoff": "0.02s",
+                "maxBackoff": "0.2s",
+                "backoffMultiplier": 3,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ],
+    "retryThrottling": {"maxTokens": 20, "tokenRatio": 0.5},
+}
 _CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
     # A model server that comes back is found again within a second, however long it was away.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 1000),
+    # One that vanished without a word, behind a pulled cable say, is given up. While calls are answered, as every
+    # look at its states is, no ping is sent; a server allows few.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 3_000),
 )
 
 

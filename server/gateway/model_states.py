@@ -12,6 +12,7 @@ from server.recommender.models import MODEL_NAMES
 AVAILABLE = "AVAILABLE"
 UNREACHABLE = "UNREACHABLE"
 NOT_FOUND = "NOT_FOUND"
+_LOST = {NOT_FOUND, "UNLOADING", "END"}
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,23 @@ class ModelStates:
         """Returns the states of the three models of one release."""
         return tuple(versions.listed.get(version, versions.otherwise) for versions in self._versions)
 
-    def fault(self, version: int) -> str:
-        """Returns which models of a release are not available, and why; empty when all are."""
+    def outage(self, version: int) -> dict[str, str]:
+        """Returns which models of a release are not available, by name, and why not; empty when all are."""
         states = [state for state in self.of(version) if state.state != AVAILABLE]
-        return "; ".join(f"{state.model} is {state.state}{state.reason and f' ({state.reason})'}" for state in states)
+        return {state.model: f"{state.state}{state.reason and f' ({state.reason})'}" for state in states}
+
+    def fault(self, version: int) -> str:
+        """Returns which models of a release are not available, and why, in words; empty when all are."""
+        return "; ".join(f"{model} is {why}" for model, why in self.outage(version).items())
+
+    def lost(self, version: int) -> bool:
+        """Returns whether a model of a release is not there any more, nor loading."""
+        return any(state.state in _LOST for state in self.of(version))
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the model server did not answer at all."""
+        return all(versions.otherwise.state == UNREACHABLE for versions in self._versions)
 
 
 async def _read_versions(
@@ -62,6 +76,8 @@ async def _read_versions(
         found_none = error.code() is grpc.StatusCode.NOT_FOUND
         state = ModelState(model, NOT_FOUND if found_none else UNREACHABLE, "" if found_none else error.code().name)
         return _Versions({}, state)
+    if response is None:  # so gRPC tells bytes that are no message
+        return _Versions({}, ModelState(model, UNREACHABLE, "it answered what is no message"))
     statuses = response.model_version_status
     return _Versions({status.version: _state(model, status) for status in statuses}, ModelState(model, NOT_FOUND))
 

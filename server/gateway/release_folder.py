@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 # Inode and time of change of release.json: what tells a release from another under the same number.
 Identity: TypeAlias = tuple[int, int]
-_VERSION = re.compile("[1-9][0-9]*")
+# Of those that are whole numbers of 64 bits, as versions are wherever they travel.
+_VERSION = re.compile("[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True)

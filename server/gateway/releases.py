@@ -2,28 +2,49 @@
 
 import asyncio
 import logging
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
-from server.errors import ReleaseError, ReleaseUnavailableError
+from server.errors import ReleaseError, ReleaseGoneError, ReleaseUnavailableError
+from server.gateway.metrics import MODEL_AVAILABLE, RELEASE_CREATED, RELEASE_VERSION
 from server.gateway.model_server import ModelServer
 from server.gateway.model_states import ModelStates
 from server.gateway.release_folder import Identity, ReleaseFolder, read_release_folder
-from server.gateway.trial import Trials
+from server.gateway.trial import Trials, open_catalog
 from server.recommender.catalog import Catalog
 from server.recommender.embeddings import EmbeddingCache
+from server.recommender.models import MODEL_NAMES
+from server.recommender.release_info import read_release_info
+from server.recommender.titles import TitleSearch
 
 _STATES_SECONDS = 2.0
+# Rather than not answer at all, a gateway that never saw a model server answers from the catalogue alone.
+_ALONE_SECONDS = 10.0
+# Of those whose models are loaded, the newest so many go on with the lists begun with them.
+_MOST_KEPT = 3
+_UNTRIED = dict.fromkeys(MODEL_NAMES, "not tried yet")
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ServedRelease:
-    """A release that answers; a request keeps the one it began with."""
+    """A release that answers; a request keeps the one it began with.
+
+    Attributes:
+        outage: Which models could not be asked when last seen, by name, and why not; empty when all could.
+        tried: Whether its models have passed a trial; before that none of them may be asked.
+    """
 
     catalog: Catalog
     identity: Identity | None
+    tried: bool = True
+    outage: Mapping[str, str] = field(default_factory=dict)
     embeddings: EmbeddingCache = field(default_factory=EmbeddingCache)
 
     @property
@@ -31,11 +52,21 @@ class ServedRelease:
         """The version of the release."""
         return self.catalog.info.version
 
+    @cached_property
+    def titles(self) -> TitleSearch:
+        """The search over the titles of its movies, made when first used."""
+        return TitleSearch(self.catalog)
+
+    def note(self, states: ModelStates) -> None:
+        """Takes over what was last seen of its models."""
+        self.outage = ({} if self.tried else _UNTRIED) | states.outage(self.version)
+
 
 class Releases:
     """The releases of one folder; `refresh` looks again, the rest tells what it last saw.
 
-    While the model server is away the present release stays chosen: calls fail, and work again once it is back.
+    While models are away the present release stays chosen, with an outage, unless another one is whole. Others whose
+    models are loaded answer for the lists begun with them, here or at another gateway.
     """
 
     def __init__(self, root: Path, model_server: ModelServer) -> None:
@@ -43,8 +74,13 @@ class Releases:
         self._model_server = model_server
         self._trials = Trials(root, model_server)
         self._served: ServedRelease | None = None
-        self._available = False
+        self._kept: dict[int, ServedRelease] = {}
+        # Apart from the others, which a look may end, and one by one.
+        self._kept_trials, self._keeping = Trials(root, model_server), asyncio.Lock()
+        self._folder, self._states = ReleaseFolder(()), ModelStates(())
+        self._loaded: list[int] = []
         self._reasons: dict[int, str] = {}
+        self._seen_at = time.monotonic()
 
     @property
     def served(self) -> ServedRelease:
@@ -59,6 +95,38 @@ class Releases:
             raise ReleaseUnavailableError(f"no release is ready; {newest}; try again shortly")
         return self._served
 
+    async def release(self, version: int) -> ServedRelease:
+        """Returns the release that a list began with: the one that answers now, or another that could.
+
+        Raises:
+            ReleaseGoneError: It or its models are not there, or it is not among the newest whose models are loaded.
+            ReleaseUnavailableError: It may come, or come back: it is newer than the one that answers, its models load
+                or cannot be reached, or they have yet to pass a trial.
+        """
+        if version in self._kept:
+            return self._kept[version]
+        async with self._keeping:
+            opened = self._kept.get(version) or await self._open(version)
+            return self._kept.setdefault(version, opened)
+
+    async def _open(self, version: int) -> ServedRelease:
+        name = f"release {version}, which the list began with,"
+        older = version < min(self._loaded[_MOST_KEPT - 1 :], default=0)
+        if version not in self._folder.identities:  # it may have come since the last look
+            self._folder = await asyncio.to_thread(read_release_folder, self._root)
+        there = version in self._folder.identities
+        if older or not there or (version < self.served.version and self._states.lost(version)):
+            raise ReleaseGoneError(f"{name} is gone; ask for page one")
+        if version not in self._loaded:
+            raise ReleaseUnavailableError(f"{name} cannot answer now: its models are not loaded; try again shortly")
+        identity = self._folder.identities.get(version)
+        try:
+            catalog = await self._kept_trials.passed(version, identity)
+        except ReleaseError as error:
+            raise ReleaseUnavailableError(f"{name} cannot answer now: {error}; try again shortly") from error
+        self._kept_trials.forget(version)
+        return ServedRelease(catalog, identity)
+
     @property
     def skipped(self) -> dict[int, str]:
         """The releases newer than the one that answers, highest version first, and what keeps each from it."""
@@ -67,46 +135,98 @@ class Releases:
 
     @property
     def ready(self) -> bool:
-        """Whether a release is served and its three models were available when last seen."""
-        return self._available
+        """Whether there is a release that answers, be it without its models."""
+        return self._served is not None
 
     async def refresh(self) -> None:
         """Looks at the folder and the model server, and switches in one step where something better is ready."""
         folder = await asyncio.to_thread(read_release_folder, self._root)
         states = await self._model_server.states(_STATES_SECONDS)
+        self._folder, self._states = folder, states
+        newest = sorted({*folder.identities, *self._kept}, reverse=True)
+        self._loaded = list(islice((version for version in newest if not states.fault(version)), _MOST_KEPT))
+        for release in list(self._kept.values()):
+            release.note(states)
+            if await self._is_gone(release, folder, states):
+                self._drop(release)
         reasons: dict[int, str] = {}
         for version in folder.versions:
-            try:
-                release = await self._prepare(version, folder, states)
-            except ReleaseError as error:
-                reasons[version] = str(error)
-            else:
-                self._serve(release)
+            if prepared := await self._prepare(version, folder, states, reasons):
+                self._serve(prepared)
                 break
-        if self._served and folder.replaces(self._served.version, self._served.identity):
-            self._served = None  # its models may already be those of the release that took its number
+        if not states.unreachable:
+            self._seen_at = time.monotonic()
+        elif not self._served and time.monotonic() - self._seen_at >= _ALONE_SECONDS:
+            await self._serve_alone(folder, states)
         self._note(reasons)
-        self._available = self._served is not None and not states.fault(self._served.version)
 
-    async def _prepare(self, version: int, folder: ReleaseFolder, states: ModelStates) -> ServedRelease:
-        """Returns a release that is fit to be served; one that already is comes back as it is."""
-        objection = folder.objection(version) or states.fault(version)
-        if objection:
+    async def _is_gone(self, release: ServedRelease, folder: ReleaseFolder, states: ModelStates) -> bool:
+        """Returns whether a catalogue no longer goes with its models, or a release that is only kept lost them."""
+        replaced = folder.replaces(release.version, release.identity)
+        if release is not self._served:
+            return replaced or (release.version not in self._loaded and not states.unreachable)
+        return replaced and not (release.tried and await asyncio.to_thread(self._only_forgot, release.catalog))
+
+    def _only_forgot(self, catalog: Catalog) -> bool:
+        """Returns whether a catalogue was rewritten for the same models: without someone who wants to be forgotten."""
+        try:
+            info = read_release_info(self._root / "catalog" / str(catalog.info.version) / "release.json")
+        except ReleaseError:
+            return False
+        return (info.created, info.data.num_movies) == (catalog.info.created, catalog.num_movies)
+
+    async def _prepare(
+        self, version: int, folder: ReleaseFolder, states: ModelStates, reasons: dict[int, str]
+    ) -> ServedRelease | None:
+        """Returns a release that is fit to be served, as it is if it already is; else None, and notes the reason."""
+        if objection := folder.objection(version) or states.fault(version):
             self._trials.forget(version)
-            raise ReleaseError(objection)
-        served, identity = self._served, folder.identities.get(version)
-        if served and served.version == version and not folder.replaces(version, served.identity):
+            reasons[version] = objection
+            return None
+        served = self._served if self._served and self._served.version == version and self._served.tried else None
+        identity = folder.identities.get(version)
+        if served and not folder.replaces(version, served.identity):
             return served
-        return ServedRelease(await self._trials.passed(version, identity), identity)
+        try:
+            release = ServedRelease(await self._trials.passed(version, identity), identity)
+        except ReleaseError as error:
+            reasons[version] = str(error)
+            return served  # the catalogue as it was answers until the new one has passed
+        await asyncio.to_thread(lambda: release.titles)  # before anybody waits for it
+        return release
+
+    async def _serve_alone(self, folder: ReleaseFolder, states: ModelStates) -> None:
+        """Serves the newest whole catalogue without its models, if there is one."""
+        for version in folder.versions:
+            if not folder.objection(version):
+                with suppress(ReleaseError):
+                    catalog = await asyncio.to_thread(open_catalog, self._root, version)
+                    release = ServedRelease(catalog, folder.identities.get(version), tried=False)
+                    release.note(states)
+                    self._serve(release)
+                    return
 
     def _serve(self, release: ServedRelease) -> None:
-        if release is not self._served or not self._available:
-            logger.info("release %d is served", release.version)
+        if release is not self._served:
+            logger.info("release %d is served%s", release.version, "" if release.tried else ", without its models")
+            self._trials.forget(release.version)
         self._served = release
-        self._trials.forget(release.version)
+        self._kept[release.version] = release
+
+    def _drop(self, release: ServedRelease) -> None:
+        del self._kept[release.version]
+        if release is self._served:
+            self._served = None
 
     def _note(self, reasons: dict[int, str]) -> None:
         for version, reason in reasons.items():
             if self._reasons.get(version) != reason:
                 logger.warning("release %d is not ready: %s", version, reason)
+        served = self._served
+        if served and served.version in self._reasons.keys() - reasons.keys():
+            logger.info("release %d has all its models", served.version)
         self._reasons = reasons
+        RELEASE_VERSION.set(served.version if served else 0)
+        RELEASE_CREATED.set(served.catalog.info.created.timestamp() if served else 0)
+        for model in MODEL_NAMES:
+            MODEL_AVAILABLE.labels(model).set(served is not None and model not in served.outage)

@@ -3,23 +3,31 @@
 import asyncio
 import errno
 import logging
+import secrets
 import signal
 import socket
+from collections.abc import Callable
+from typing import TypeVar
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from pairrec.v1 import pair_recommendation_service_pb2_grpc as service_pb2_grpc
+from prometheus_client import start_http_server
 
-from server.gateway.config import GatewayConfig
-from server.gateway.interceptor import ErrorInterceptor
+from server.gateway.calls import Calls
+from server.gateway.config import LOG_KEY, GatewayConfig
+from server.gateway.interceptor import CallInterceptor
 from server.gateway.model_server import ModelServer, open_channel
 from server.gateway.releases import Releases
 from server.gateway.service import SERVICE_NAME, PairRecommendationService
 
-_GRACE_SECONDS = 5.0
+# How long calls under way may take once no more are taken, and how long the last answers may be on their way.
+_GRACE_SECONDS, _LAST_SECONDS = 30.0, 1.0
 # Far more than any request needs; what is larger is refused before it takes memory.
 _MAX_REQUEST_BYTES = 1 << 20
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -29,49 +37,96 @@ class PortError(Exception):
 
 
 async def serve(config: GatewayConfig) -> None:
-    """Runs a gateway until SIGTERM or SIGINT; calls under way then get a few seconds to finish.
+    """Runs a gateway until SIGTERM or SIGINT, then drains it; a second signal ends the process at once.
 
     Raises:
-        PortError: It cannot listen on the host and port.
+        PortError: It cannot listen on the host and one of its ports.
     """
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = _stop_signal()
     async with open_channel(config.model_server) as channel:
         model_server = ModelServer.behind(channel)
         releases = Releases(config.releases, model_server)
         health_service = health.aio.HealthServicer()
-        server = _server(PairRecommendationService(config, model_server, releases), health_service)
-        port = _listen(server, config)
+        calls = Calls(config.max_in_flight, config.log_key or secrets.token_bytes(32))
+        server = _server(calls, PairRecommendationService(config, model_server, releases), health_service)
+        port = _listen(config.host, config.port, server.add_insecure_port)
+        _serve_metrics(config)
         await _set_health(health_service, ready=False)
         await server.start()
         print(f"gateway listening on {config.host}:{port}", flush=True)  # noqa: T201 - starters wait for this line
+        if not config.log_key:
+            logger.info("%s is not set: user ids in this log are keyed at random, and mean nothing beyond it", LOG_KEY)
         watching = asyncio.create_task(_watch(releases, health_service, config.poll_seconds))
         await stop.wait()
-        watching.cancel()
+        logger.info("told to stop: no longer healthy, and in %s s no longer taking calls", config.drain_seconds)
         await health_service.enter_graceful_shutdown()
-        await server.stop(_GRACE_SECONDS)
+        await asyncio.sleep(config.drain_seconds)
+        await _finish(server, calls)
+        watching.cancel()
 
 
-def _server(service: PairRecommendationService, health_service: health.aio.HealthServicer) -> grpc.aio.Server:
+def _stop_signal() -> asyncio.Event:
+    stop, numbers = asyncio.Event(), (signal.SIGTERM, signal.SIGINT)
+
+    def note() -> None:
+        stop.set()
+        for number in numbers:
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in numbers:
+        asyncio.get_running_loop().add_signal_handler(number, note)
+    return stop
+
+
+async def _finish(server: grpc.aio.Server, calls: Calls) -> None:
+    stopping = asyncio.create_task(server.stop(_GRACE_SECONDS))
+    # Those who watch its health would hold it till the end.
+    while calls.in_flight and not stopping.done():
+        await asyncio.sleep(0.05)
+    await server.stop(_LAST_SECONDS)
+
+
+def _server(
+    calls: Calls, service: PairRecommendationService, health_service: health.aio.HealthServicer
+) -> grpc.aio.Server:
     options = [
         # With so_reuseport, gRPC's default, a second gateway would share the port in silence.
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", _MAX_REQUEST_BYTES),
+        # One connection cannot hold memory without end, with calls that never say what they want. Far above what is
+        # let in, as gRPC resets what is beyond it and cannot say why.
+        ("grpc.max_concurrent_streams", max(1024, 4 * calls.most)),
+        # A caller that vanished without a word is noticed within 80 s, not two hours; one that has said nothing for
+        # five minutes is disconnected, and connects again by itself.
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        ("grpc.max_connection_idle_ms", 300_000),
+        # Callers may look after their connections as often, with no call under way too.
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 1),
     ]
-    server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=options)
+    server = grpc.aio.server(interceptors=[CallInterceptor(SERVICE_NAME, calls)], options=options)
     service_pb2_grpc.add_PairRecommendationServiceServicer_to_server(service, server)  # type: ignore[no-untyped-call]
     health_pb2_grpc.add_HealthServicer_to_server(health_service, server)
     reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     return server
 
 
-def _listen(server: grpc.aio.Server, config: GatewayConfig) -> int:
+def _serve_metrics(config: GatewayConfig) -> None:
+    if config.metrics_port:
+        host = config.host.strip("[]")
+        _listen(config.host, config.metrics_port, lambda _: start_http_server(config.metrics_port, host))
+
+
+def _listen(host: str, port: int, listen: Callable[[str], T]) -> T:
+    """Lets `listen` listen on an address, once nobody else does."""
+    address = f"{host}:{port}"
     try:
-        require_free(config.host.strip("[]"), config.port)
-        return server.add_insecure_port(f"{config.host}:{config.port}")
+        require_free(host.strip("[]"), port)
+        return listen(address)
     except (OSError, RuntimeError) as error:
-        raise PortError(f"cannot listen on {config.host}:{config.port}: {error}") from error
+        raise PortError(f"cannot listen on {address}: {error}") from error
 
 
 def require_free(host: str, port: int) -> None:
@@ -95,8 +150,9 @@ async def _watch(releases: Releases, health_service: health.aio.HealthServicer, 
         try:
             await releases.refresh()
             await _set_health(health_service, ready=releases.ready)
-        except Exception:
-            logger.exception("looking for releases failed; trying again in %s s", poll_seconds)
+        except Exception as error:
+            told = (error, poll_seconds)  # the log tells no messages by itself
+            logger.exception("looking for releases failed (%r); trying again in %s s", *told)
         await asyncio.sleep(poll_seconds)
 
 

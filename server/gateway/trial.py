@@ -13,7 +13,7 @@ from server.gateway.model_server import ModelServer
 from server.gateway.release_folder import Identity
 from server.recommender.catalog import Catalog
 from server.recommender.models import MOVIE_INDEX, QUERY_TOWER, Models
-from server.recommender.predictions import embed_users, find_candidates, predict_stars, rank_movies
+from server.recommender.predictions import embed_users, find_candidates, find_similar, predict_stars, rank_movies
 from server.recommender.row_sets import pad_rows
 
 # Models run for the first time may be slow.
@@ -66,9 +66,7 @@ class Trials:
     async def _attempt(self, version: int) -> Catalog | ReleaseError:
         """Returns the error, as a task nobody asks any more would have its exception logged."""
         try:
-            catalog = await asyncio.to_thread(Catalog.open, self._root / "catalog" / str(version))
-            if catalog.info.version != version:
-                return ReleaseError(f"release.json says it is version {catalog.info.version}")
+            catalog = await asyncio.to_thread(open_catalog, self._root, version)
             await try_models(self._model_server.models(catalog.info, Deadline.after(_TRIAL_SECONDS)), catalog)
         except ReleaseError as error:
             return error
@@ -77,8 +75,20 @@ class Trials:
         return catalog
 
 
+def open_catalog(root: Path, version: int) -> Catalog:
+    """Maps the catalogue of a release.
+
+    Raises:
+        ReleaseError: It is not whole, or that of another release.
+    """
+    catalog = Catalog.open(root / "catalog" / str(version))
+    if catalog.info.version != version:
+        raise ReleaseError(f"release.json says it is version {catalog.info.version}")
+    return catalog
+
+
 async def try_models(models: Models, catalog: Catalog) -> None:
-    """Asks every model what a list needs, for one known user, and whether the last movie is the catalogue's last.
+    """Asks every model what is ever asked, for one known user, and whether the last movie is the catalogue's last.
 
     Raises:
         ReleaseError: The models know other people or movies than the catalogue.
@@ -87,7 +97,7 @@ async def try_models(models: Models, catalog: Catalog) -> None:
     embedding, known = await embed_users(models, [catalog.user_id(0)], len(catalog.info.genres))
     if not known.all():
         raise ReleaseError(f"{QUERY_TOWER} does not know the first user of the catalogue")
-    excluded = pad_rows([catalog.history(catalog.user_id(0))])
+    excluded = pad_rows([catalog.history(catalog.user_id(0)).rows])
     await find_candidates(models, embedding, excluded)
     # The last movie, and the place after it, which every model must take for padding.
     rows = np.array([[catalog.num_movies - 1, catalog.num_movies]], np.int32)
@@ -95,3 +105,4 @@ async def try_models(models: Models, catalog: Catalog) -> None:
     if order.rank[0, 0] == 0:
         raise ReleaseError(f"{MOVIE_INDEX} has fewer movies than the catalogue's {catalog.num_movies}")
     await predict_stars(models, embedding, rows)
+    await find_similar(models, catalog.num_movies - 1)

@@ -1,28 +1,26 @@
-"""The catalogue of one release, mapped from its Arrow files: the movies, and who has watched what."""
+"""The catalogue of one release: the movies, who has watched what, and what is popular."""
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from server.errors import ReleaseError
-from server.recommender.models import Rows
+from server.recommender.catalog_files import CatalogFiles, map_files
+from server.recommender.models import Floats, Rows
+from server.recommender.queries import History, MovieFilter, PopularOrder
 from server.recommender.release_info import ReleaseInfo, read_release_info
 
-_MOVIE_COLUMNS = {
-    "row": pa.int32(),
-    "movie_id": pa.string(),
-    "title": pa.string(),
-    "year": pa.int32(),
-    "genres": pa.list_(pa.string()),
-    "rating_count": pa.int32(),
-    "mean_rating": pa.float32(),
-}
-_HISTORY_COLUMNS = {"user_id": pa.string(), "rows": pa.list_(pa.int32())}
-_NO_ROWS = np.empty(0, np.int32)
+Flags = NDArray[np.bool_]
+
+# Of a large catalogue a small part is asked about again and again; a movie takes half a kilobyte.
+_KEPT = 16_384
 
 
 @dataclass(frozen=True)
@@ -38,14 +36,19 @@ class Movie:
 
 
 class Catalog:
-    """The movies and histories of one release. The files stay mapped; what is not read costs no memory."""
+    """The movies and histories of one release; rows are 0 to `num_movies` - 1."""
 
-    def __init__(self, info: ReleaseInfo, movies: pa.RecordBatch, histories: pa.RecordBatch) -> None:
+    def __init__(self, info: ReleaseInfo, files: CatalogFiles) -> None:
         self.info = info
-        self._movies = movies
+        self._movies, histories, candidates, self._popularity = files
         self._user_ids = histories["user_id"]
         self._offsets = histories["rows"].offsets.to_numpy()
-        self._rows = histories["rows"].values.to_numpy()
+        self._rows, self._ratings = (histories[name].values.to_numpy() for name in ("rows", "ratings"))
+        self._candidates = candidates["embedding"].flatten().to_numpy().reshape(self.num_movies, -1)
+        self._row_of = _rows_by_id(self._movies)
+        self._genre_flags = _genre_flags(info, self._movies)
+        self._kept_movie = lru_cache(_KEPT)(self._read_movie)
+        self._position = lru_cache(_KEPT)(self._find_position)
 
     @classmethod
     def open(cls, path: Path) -> "Catalog":
@@ -55,79 +58,100 @@ class Catalog:
             ReleaseError: A file is missing, truncated or not as agreed, or the counts do not fit together.
         """
         info = read_release_info(path / "release.json")
-        movies = _map_batch(path / "movies.arrow", _MOVIE_COLUMNS)
-        histories = _map_batch(path / "histories.arrow", _HISTORY_COLUMNS)
-        _check_movies(info, movies)
-        _check_histories(info, histories)
-        for name in ("candidates.arrow", "popularity.arrow"):
-            rows = _map_batch(path / name, {}).num_rows
-            _require(rows == movies.num_rows, path / name, f"has {rows} rows, movies.arrow {movies.num_rows}")
-        return cls(info, movies, histories)
+        return cls(info, map_files(path, info))
 
     @property
     def num_movies(self) -> int:
-        """How many movies there are; rows are 0 to one less."""
+        """How many movies there are."""
         return int(self._movies.num_rows)
 
     def movie(self, row: int) -> Movie:
-        """Returns the movie in `row`, 0 to `num_movies` - 1."""
-        values = {name: self._movies[name][row].as_py() for name in _MOVIE_COLUMNS if name != "row"}
-        return Movie(**values | {"genres": tuple(values["genres"])})
+        """Returns the movie in a row."""
+        return self._kept_movie(row)
+
+    def row_of(self, movie_id: str) -> int | None:
+        """Returns the row of the movie with an id, which may be an alias; None for an unknown one."""
+        return self._row_of.get(movie_id)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Returns a column of all movies by row, such as `year`: `[movies]` of its own type, mapped where possible."""
+        values: NDArray[Any] = self._movies[name].to_numpy(zero_copy_only=False)
+        return values
+
+    def popular(self, order: PopularOrder) -> Rows:
+        """Returns all rows in an order of popularity, `[movies] int32`, best first."""
+        rows: Rows = self._popularity[order.value].to_numpy()
+        return rows
+
+    def directions(self, rows: Rows) -> Floats:
+        """Returns the candidate embeddings of some rows, each of length 1, `[n, d] float32`; a zero one stays zero."""
+        candidates = self._candidates[rows]
+        lengths = np.linalg.norm(candidates, axis=1, keepdims=True)
+        return candidates / np.where(lengths > 0, lengths, 1)
+
+    def allowed(self, wanted: MovieFilter) -> Flags:
+        """Returns which movies pass every condition of a filter, `[movies] bool`."""
+        years = self.column("year")
+        passes: Flags = self.column("rating_count") >= wanted.min_rating_count
+        if wanted.genres:
+            passes &= self._of_genres(wanted.genres)
+        if wanted.excluded_genres:
+            passes &= ~self._of_genres(wanted.excluded_genres)
+        if wanted.min_year is not None:
+            passes &= (years >= wanted.min_year) & (years != 0)
+        if wanted.max_year is not None:
+            passes &= (years <= wanted.max_year) & (years != 0)
+        return passes
 
     def user_id(self, position: int) -> str:
         """Returns the id of the known user at `position` in the order of their ids, from 0."""
         return str(self._user_ids[position].as_py())
 
-    def history(self, user_id: str) -> Rows:
-        """Returns the rows a user has watched, `[h] int32`, as a view; empty for someone unknown."""
+    def knows(self, user_id: str) -> bool:
+        """Returns whether the catalogue has this person, be it with an empty history."""
+        return self._position(user_id) is not None
+
+    def known(self, user_ids: pa.Array) -> Flags:
+        """Returns which of `[n]` people the catalogue has, `[n] bool`; null is nobody."""
+        found: Flags = pc.is_in(user_ids, self._user_ids).to_numpy(zero_copy_only=False)
+        return found
+
+    def history(self, user_id: str) -> History:
+        """Returns what a user has watched, oldest first, as views; empty for someone unknown."""
+        position = self._position(user_id)
+        if position is None:
+            return History()
+        entries = slice(*self._offsets[position : position + 2])
+        return History(self._rows[entries], self._ratings[entries])
+
+    def _find_position(self, user_id: str) -> int | None:
         position = bisect_left(range(len(self._user_ids)), user_id, key=self.user_id)
-        if position == len(self._user_ids) or self.user_id(position) != user_id:
-            return _NO_ROWS
-        rows: Rows = self._rows[self._offsets[position] : self._offsets[position + 1]]
-        return rows
+        found = position < len(self._user_ids) and self.user_id(position) == user_id
+        return position if found else None
+
+    def _read_movie(self, row: int) -> Movie:
+        columns = ("movie_id", "title", "year", "genres", "rating_count", "mean_rating")
+        values = {name: self._movies[name][row].as_py() for name in columns}
+        # As it is written: the shortest decimal, not all the digits of a float32.
+        mean = float(str(np.float32(values["mean_rating"])))
+        return Movie(**values | {"genres": tuple(values["genres"]), "mean_rating": mean})
+
+    def _of_genres(self, genres: tuple[str, ...]) -> Flags:
+        columns = [self.info.genres.index(genre) for genre in genres]
+        of_genre: Flags = np.logical_or.reduce(self._genre_flags[:, columns], axis=1)
+        return of_genre
 
 
-def _map_batch(path: Path, columns: dict[str, pa.DataType]) -> pa.RecordBatch:
-    try:
-        reader = pa.ipc.open_file(pa.memory_map(str(path)))
-        num_batches = reader.num_record_batches
-        _require(num_batches == 1, path, f"has {num_batches} record batches, must have 1")
-        batch = reader.get_batch(0)
-        # Broken offsets would otherwise be read out of bounds later.
-        batch.validate(full=True)
-    except (pa.ArrowException, OSError) as error:
-        raise ReleaseError(f"{path.name} cannot be read: {error}") from error
-    for name, kind in columns.items():
-        _check_column(path, batch, name, kind)
-    return batch
+def _rows_by_id(movies: pa.RecordBatch) -> dict[str, int]:
+    aliases = movies["alias_ids"]
+    by_alias = zip(aliases.flatten().to_pylist(), pc.list_parent_indices(aliases).to_pylist(), strict=True)
+    by_id = zip(movies["movie_id"].to_pylist(), range(movies.num_rows), strict=True)
+    return dict(chain(by_alias, by_id))
 
 
-def _check_column(path: Path, batch: pa.RecordBatch, name: str, kind: pa.DataType) -> None:
-    _require(name in batch.schema.names, path, f"has no column {name}")
-    column = batch[name]
-    _require(column.type == kind, path, f"has {name} as {column.type}, must be {kind}")
-    num_nulls = column.null_count + (column.flatten().null_count if pa.types.is_list(kind) else 0)
-    _require(num_nulls == 0, path, f"has {num_nulls} nulls in {name}")
-
-
-def _check_movies(info: ReleaseInfo, movies: pa.RecordBatch) -> None:
-    path = Path("movies.arrow")
-    expected = info.data.num_movies
-    _require(movies.num_rows == expected, path, f"has {movies.num_rows} movies, release.json says {expected}")
-    in_order = np.array_equal(movies["row"].to_numpy(), np.arange(movies.num_rows))
-    _require(in_order, path, "is not in row order")
-
-
-def _check_histories(info: ReleaseInfo, histories: pa.RecordBatch) -> None:
-    path = Path("histories.arrow")
-    user_ids, num_ratings = histories["user_id"], len(histories["rows"].flatten())
-    people = f"has {len(user_ids)} people with {num_ratings} ratings"
-    agreed = (len(user_ids), num_ratings) == (info.data.num_users, info.data.num_ratings)
-    _require(agreed, path, f"{people}, release.json says {info.data.num_users} with {info.data.num_ratings}")
-    ascending = pc.all(pc.less(user_ids[:-1], user_ids[1:])).as_py()
-    _require(ascending is not False, path, "is not sorted by user_id, or names someone twice")
-
-
-def _require(holds: bool, path: Path, otherwise: str) -> None:
-    if not holds:
-        raise ReleaseError(f"{path.name} {otherwise}")
+def _genre_flags(info: ReleaseInfo, movies: pa.RecordBatch) -> Flags:
+    genres = movies["genres"]
+    flags = np.zeros((movies.num_rows, len(info.genres)), bool)
+    of_entry = pc.index_in(genres.flatten(), pa.array(info.genres, pa.string())).to_numpy()
+    flags[pc.list_parent_indices(genres).to_numpy(), of_entry] = True
+    return flags

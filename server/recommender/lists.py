@@ -1,6 +1,15 @@
 """What the recommender answers, in its own values; movies are rows of the release's catalogue."""
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class Source(Enum):
+    """Where a list comes from: all three models, all but the ranking head, or the popularity list."""
+
+    MODEL = "model"
+    MODEL_WITHOUT_STARS = "model_without_stars"
+    FALLBACK_POPULAR = "fallback_popular"
 
 
 @dataclass(frozen=True)
@@ -10,12 +19,14 @@ class Preference:
     Attributes:
         score: What orders the person's own list; higher is better, comparable within one person's list only.
         rank: Place in the person's own list over the whole catalogue less what is excluded; 1 is best.
-        rating: Predicted stars, on the scale of the data.
+        rating: Predicted stars, on the scale of the data; NaN unless the source is MODEL.
+        reasons: Rows of up to three movies of the person's own history that speak most for it, strongest first.
     """
 
     score: float
     rank: int
     rating: float
+    reasons: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,14 +40,6 @@ class PairEntry:
 
 
 @dataclass(frozen=True)
-class PairList:
-    """One list for two people, best first, and which of them the release does not know."""
-
-    entries: tuple[PairEntry, ...]
-    unknown_members: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class PersonEntry:
     """One movie of a person's own list."""
 
@@ -45,8 +48,26 @@ class PersonEntry:
 
 
 @dataclass(frozen=True)
+class PairList:
+    """One list for two people, best first.
+
+    Attributes:
+        unknown_members: The user ids that the catalogue does not know, the first member's before the second's.
+        source: Where the list comes from.
+        fault: Why the source is not MODEL, in one sentence; empty when it is.
+    """
+
+    entries: tuple[PairEntry, ...]
+    unknown_members: tuple[str, ...] = ()
+    source: Source = Source.MODEL
+    fault: str = ""
+
+
+@dataclass(frozen=True)
 class PersonList:
-    """One person's own list, best first, and whether the release knows the person."""
+    """One person's own list, best first; see PairList."""
 
     entries: tuple[PersonEntry, ...]
-    known: bool
+    unknown_members: tuple[str, ...] = ()
+    source: Source = Source.MODEL
+    fault: str = ""

@@ -13,6 +13,7 @@ MODEL_NAMES = (QUERY_TOWER, MOVIE_INDEX, RANKING_HEAD)
 
 SERVING_DEFAULT = "serving_default"
 RANK_MOVIES = "rank_movies"
+SIMILAR_MOVIES = "similar_movies"
 
 PADDING_ROW = -1
 

@@ -1,60 +1,31 @@
-"""From people to a list: embed, retrieve, rank, order by the objective, fuse, cut."""
+"""From people to a list: embed, retrieve, rank, order by the objective, fuse, spread, cut."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
 from server.recommender import predictions
 from server.recommender.catalog import Catalog
-from server.recommender.embeddings import EmbeddingCache
+from server.recommender.diversity import diversify
+from server.recommender.embeddings import EmbeddingCache, embed
 from server.recommender.fusion import Columns, Picks, Votes, best_columns, fuse
-from server.recommender.lists import PairEntry, PairList, PersonEntry, PersonList, Preference
+from server.recommender.groups import Group, complete_group
+from server.recommender.lists import PairEntry, PairList, PersonEntry, PersonList, Preference, Source
+from server.recommender.members import Person, complete, unknown_ids
 from server.recommender.models import Floats, Models, Rows
-from server.recommender.objective import Order, order_by_liking
-from server.recommender.queries import MILLION, Objective, PairQuery, PersonQuery
-from server.recommender.row_sets import join_rows, pad_rows
+from server.recommender.preferences import Preferences, prefer
+from server.recommender.queries import MILLION, ListQuery, Member, PairQuery, PersonQuery
+from server.recommender.reasons import find_reasons
+from server.recommender.row_sets import padded_width
 
-Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class _Group:
-    """People who share exclusions and candidates: the two of a pair, or one person alone."""
-
-    user_ids: tuple[str, ...]
-    objective: Objective
-    excluded_rows: Rows | None = None
-
-
-@dataclass(frozen=True)
-class _Preferences:
-    """What the m members of each of p groups make of the group's joined candidates.
-
-    Attributes:
-        groups: The p groups, in the order of the queries.
-        movie_row: `[p, c] int32`, ascending, then -1.
-        score: `[p, m, c] float64`; anything where rank is 0.
-        rank: `[p, m, c] int32` from 1; 0 for padding.
-        rating: `[p, m, c] float32` stars; NaN for padding.
-        unknown: The user ids the query tower does not know.
-    """
-
-    groups: Sequence[_Group]
-    movie_row: Rows
-    score: Floats
-    rank: Rows
-    rating: Floats
-    unknown: frozenset[str]
-
-    def of(self, index: int, member: int, columns: Columns) -> list[Preference]:
-        """Returns what one member of one group makes of the movies in some columns."""
-        place = (index, member, columns)
-        values = (self.score[place].tolist(), self.rank[place].tolist(), self.rating[place].tolist())
-        return [Preference(*value) for value in zip(*values, strict=True)]
+# Rows that groups leave out or hold, of all members, in one call to the models: so many are 4 MiB.
+_MAX_CELLS = 1 << 20
+# Movies a call to the ranking head: a hundred thousand at once would take it tens of megabytes.
+_MAX_STARS = 16_384
 
 
 @dataclass(frozen=True)
@@ -62,7 +33,8 @@ class Recommender:
     """Recommends movies from one release.
 
     A batch gives what single calls give: the same movies, scores to 1e-5, order free between movies closer
-    than that. Every method raises what `models` raises.
+    than that. Every method raises what `models` raises; but where only the ranking head fails, lists come without
+    stars.
     """
 
     models: Models
@@ -70,59 +42,73 @@ class Recommender:
     embeddings: EmbeddingCache = field(default_factory=EmbeddingCache)
 
     async def recommend_pairs(self, queries: Sequence[PairQuery]) -> list[PairList]:
-        """Makes one list for each pair: nothing either has watched; shorter only when candidates run out."""
-        if not queries:
-            return []
-        groups = [_Group((query.first_user_id, query.second_user_id), query.objective) for query in queries]
-        preferences = await self._preferences(groups)
-        picks = self._fuse(queries, preferences)
-        return [_pair_list(preferences, i, picks[i]) for i in range(len(queries))]
+        """Makes one list for each pair; shorter than asked for only when candidates run out."""
+        groups = [complete_group(self.catalog, (query.first, query.second), query.wanted) for query in queries]
+        lists: dict[int, PairList] = {}
+        for places, preferences in await self._preferences(groups):
+            picks = self._fuse([queries[place] for place in places], preferences)
+            for index, place in enumerate(places):
+                lists[place] = self._pair_list(groups[place], preferences, index, picks[index])
+                await asyncio.sleep(0)  # others get their turn: a hundred movies with reasons take milliseconds
+        return [lists[place] for place in range(len(queries))]
 
     async def recommend(self, queries: Sequence[PersonQuery]) -> list[PersonList]:
-        """Makes each person's own list: nothing they have watched; shorter only when candidates run out."""
-        if not queries:
-            return []
-        groups = [_Group((query.user_id,), query.objective, query.excluded_rows) for query in queries]
-        preferences = await self._preferences(groups)
-        ranks = preferences.rank[:, 0]
-        columns = best_columns(np.where(ranks > 0, -ranks, -np.inf), [query.page_size for query in queries])
-        return [_person_list(preferences, i, columns[i]) for i in range(len(queries))]
+        """Makes each person's own list; shorter than asked for only when candidates run out."""
+        groups = [complete_group(self.catalog, (query.member,), query.wanted) for query in queries]
+        lists: dict[int, PersonList] = {}
+        for places, preferences in await self._preferences(groups):
+            ranks = preferences.rank[:, 0]
+            sizes = [self._depth(queries[place].wanted) for place in places]
+            columns = best_columns(np.where(ranks > 0, -ranks, -np.inf), sizes)
+            for index, place in enumerate(places):
+                lists[place] = self._person_list(groups[place], preferences, index, columns[index])
+        return [lists[place] for place in range(len(queries))]
 
-    async def predict_ratings(self, user_ids: Sequence[str], movie_row: Rows) -> Floats:
+    async def predict_ratings(self, members: Sequence[Member], movie_row: Rows) -> Floats:
         """Predicts the stars each person would give.
 
         Args:
-            user_ids: n people; unknown ones get what a stranger would give.
+            members: n people; someone unknown gets what a stranger would give.
             movie_row: `[n, c] int32`; -1 is padding.
 
         Returns:
             `[n, c] float32` stars; NaN for padding.
         """
-        if not user_ids:
+        if not members:
             return np.empty(movie_row.shape, np.float32)
-        embeddings, _ = await self._embed(user_ids)
-        return await predictions.predict_stars(self.models, _stack(embeddings, user_ids), movie_row)
+        embedding = await self._embed([complete(self.catalog, member) for member in members])
+        stars = [np.empty((len(members), 0), np.float32)]
+        for start in range(0, movie_row.shape[1], step := max(1, _MAX_STARS // len(members))):
+            rows = movie_row[:, start : start + step]
+            stars.append(await predictions.predict_stars(self.models, embedding, rows))
+        return np.concatenate(stars, axis=1)
 
-    async def _preferences(self, groups: Sequence[_Group]) -> _Preferences:
-        num_members = len(groups[0].user_ids)
-        user_ids = list(chain.from_iterable(group.user_ids for group in groups))
-        embeddings, unknown = await self._embed(user_ids)
-        embedding = _stack(embeddings, user_ids)
-        excluded = np.repeat(pad_rows([self._exclusions(group) for group in groups]), num_members, axis=0)
-        found = await predictions.find_candidates(self.models, embedding, excluded)
-        joined = join_rows(found.reshape(len(groups), -1))
-        asked = np.repeat(joined, num_members, axis=0)
-        watch, rating = await asyncio.gather(
-            predictions.rank_movies(self.models, embedding, excluded, asked),
-            predictions.predict_stars(self.models, embedding, asked),
-        )
-        liking = np.repeat([group.objective is Objective.LIKE for group in groups], num_members)
-        order = self._order(liking, watch, rating, (found >= 0).sum(axis=1))
-        shape = (len(groups), num_members, -1)
-        columns = (order.score.reshape(shape), order.rank.reshape(shape), rating.reshape(shape))
-        return _Preferences(groups, joined, *columns, unknown)
+    async def similar_movies(self, row: int, size: int) -> list[tuple[int, float]]:
+        """Finds up to `size` movies most like the one in a row, and their cosines; the most alike first."""
+        rows, cosines = await predictions.find_similar(self.models, row)
+        found = rows >= 0
+        return list(zip(rows[found][:size].tolist(), cosines[found][:size].tolist(), strict=True))
 
-    def _fuse(self, queries: Sequence[PairQuery], preferences: _Preferences) -> dict[int, Picks]:
+    async def _embed(self, people: Sequence[Person]) -> Floats:
+        return await embed(self.models, len(self.catalog.info.genres), self.embeddings, people)
+
+    async def _preferences(self, groups: Sequence[Group]) -> list[tuple[list[int], Preferences]]:
+        """Returns what groups make of their candidates, those that ask the models alike together by their places."""
+        if not groups:
+            return []
+        people = list(chain.from_iterable(group.people for group in groups))
+        embedding = (await self._embed(people)).reshape(len(groups), -1, self.catalog.info.embedding_dim)
+        alike: defaultdict[tuple[bool, bool], list[int]] = defaultdict(list)
+        for place, group in enumerate(groups):
+            alike[group.allowed_rows is None, group.wanted.use_stars].append(place)
+        made = []
+        for places in chain.from_iterable(_parts(groups, alike_places) for alike_places in alike.values()):
+            members = np.concatenate(embedding[places])
+            asked = [groups[place] for place in places]
+            made.append((places, await prefer(self.models, self.catalog.info, asked, members)))
+        return made
+
+    def _fuse(self, queries: Sequence[PairQuery], preferences: Preferences) -> dict[int, Picks]:
         """Returns the movies of each query by its place; those of one strategy are fused together."""
         first_weight = np.array([query.first_weight_millionths for query in queries], np.int64)
         weight = np.stack([first_weight, MILLION - first_weight], axis=1)
@@ -131,51 +117,55 @@ class Recommender:
             index = [i for i, query in enumerate(queries) if query.strategy is strategy]
             columns = (preferences.score[index], preferences.rank[index], weight[index])
             votes = Votes(*columns, self.catalog.info.candidates)
-            picks |= zip(index, fuse(strategy, votes, [queries[i].page_size for i in index]), strict=True)
+            picks |= zip(index, fuse(strategy, votes, [self._depth(queries[i].wanted) for i in index]), strict=True)
         return picks
 
-    async def _embed(self, user_ids: Iterable[str]) -> tuple[dict[str, Floats], frozenset[str]]:
-        """Returns everyone's embedding `[d]`, and who is unknown; predicts only what is not kept."""
-        kept = {user_id: self.embeddings.get(user_id) for user_id in user_ids}
-        embeddings = {user_id: embedding for user_id, embedding in kept.items() if embedding is not None}
-        asked = [user_id for user_id in kept if user_id not in embeddings]
-        if not asked:
-            return embeddings, frozenset()
-        answer = await predictions.embed_users(self.models, asked, len(self.catalog.info.genres))
-        embeddings |= zip(asked, answer.embedding, strict=True)
-        unknown = frozenset(user_id for user_id, known in zip(asked, answer.known, strict=True) if not known)
-        for user_id in asked:
-            if user_id not in unknown:
-                self.embeddings.put(user_id, embeddings[user_id])
-        return embeddings, unknown
+    def _depth(self, wanted: ListQuery) -> int:
+        """Returns how much of a fused list the wanted one is picked from: so much is spread, whatever its size."""
+        return max(wanted.size, self.catalog.info.candidates) if wanted.diversity else wanted.size
 
-    def _exclusions(self, group: _Group) -> Rows:
-        histories = [self.catalog.history(user_id) for user_id in group.user_ids]
-        others = [] if group.excluded_rows is None else [group.excluded_rows]
-        return np.concatenate(histories + others)
+    def _spread(self, wanted: ListQuery, rows: Rows) -> Columns:
+        """Returns the places of a fused list that the wanted one holds, in its order."""
+        places = np.arange(min(wanted.size, len(rows)))
+        if wanted.diversity:
+            directions = self.catalog.directions(rows[: self.catalog.info.candidates])
+            places[: len(directions)] = diversify(directions, wanted.diversity, wanted.size)
+        return places
 
-    def _order(self, liking: Flags, watch: Order, rating: Floats, num_own: NDArray[np.int64]) -> Order:
-        if not liking.any():
-            return watch
-        like = order_by_liking(watch, rating, num_own, self.catalog.info.like_star_share)
-        chosen = liking[:, np.newaxis]
-        return Order(np.where(chosen, like.score, watch.score), np.where(chosen, like.rank, watch.rank))
+    def _pair_list(self, group: Group, preferences: Preferences, index: int, picks: Picks) -> PairList:
+        places = self._spread(group.wanted, preferences.movie_row[index, picks.columns])
+        columns = picks.columns[places]
+        rows = preferences.movie_row[index, columns].tolist()
+        members = (self._member(group, preferences, (index, member, columns)) for member in (0, 1))
+        values = zip(rows, picks.score[places].tolist(), *members, strict=True)
+        return PairList(tuple(PairEntry(*value) for value in values), *self._remarks(group, preferences))
+
+    def _person_list(self, group: Group, preferences: Preferences, index: int, columns: Columns) -> PersonList:
+        columns = columns[self._spread(group.wanted, preferences.movie_row[index, columns])]
+        rows = preferences.movie_row[index, columns].tolist()
+        values = zip(rows, self._member(group, preferences, (index, 0, columns)), strict=True)
+        return PersonList(tuple(PersonEntry(*value) for value in values), *self._remarks(group, preferences))
+
+    def _member(self, group: Group, preferences: Preferences, place: tuple[int, int, Columns]) -> list[Preference]:
+        """Returns what one member of a group makes of some columns; `place` is group, member and columns."""
+        values = [of[place].tolist() for of in (preferences.score, preferences.rank, preferences.rating)]
+        if group.wanted.with_reasons:
+            rows = preferences.movie_row[place[0], place[2]]
+            values.append(find_reasons(self.catalog, group.people[place[1]].history, rows))
+        return [Preference(*value) for value in zip(*values, strict=True)]
+
+    def _remarks(self, group: Group, preferences: Preferences) -> tuple[tuple[str, ...], Source, str]:
+        unknown = unknown_ids(self.catalog, [person.member for person in group.people])
+        source = Source.MODEL_WITHOUT_STARS if preferences.fault else Source.MODEL
+        return unknown, source, preferences.fault
 
 
-def _stack(embeddings: dict[str, Floats], user_ids: Sequence[str]) -> Floats:
-    return np.stack([embeddings[user_id] for user_id in user_ids])
-
-
-def _pair_list(preferences: _Preferences, index: int, picks: Picks) -> PairList:
-    rows = preferences.movie_row[index, picks.columns].tolist()
-    members = (preferences.of(index, 0, picks.columns), preferences.of(index, 1, picks.columns))
-    values = zip(rows, picks.score.tolist(), *members, strict=True)
-    unknown = tuple(user_id for user_id in preferences.groups[index].user_ids if user_id in preferences.unknown)
-    return PairList(tuple(PairEntry(*value) for value in values), unknown)
-
-
-def _person_list(preferences: _Preferences, index: int, columns: Columns) -> PersonList:
-    rows = preferences.movie_row[index, columns].tolist()
-    values = zip(rows, preferences.of(index, 0, columns), strict=True)
-    known = preferences.groups[index].user_ids[0] not in preferences.unknown
-    return PersonList(tuple(PersonEntry(*value) for value in values), known)
+def _parts(groups: Sequence[Group], places: Sequence[int]) -> Iterator[list[int]]:
+    """Parts groups by how wide their rows are, so that a call has few cells, and one wide group does not widen all."""
+    part: list[int] = []
+    for place in sorted(places, key=lambda place: groups[place].width):
+        if part and (len(part) + 1) * len(groups[place].people) * padded_width(groups[place].width) > _MAX_CELLS:
+            yield part
+            part = []
+        part.append(place)
+    yield part

@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from server.client.commands import COMMANDS, parse
 from tests.integration.serve.launched import Launched
 from tests.tiny_release import random_release, write_release
 
@@ -53,6 +55,11 @@ def test_buf_curl_gets_the_list_that_pairrec_prints(tmp_path_factory, tmp_path):
 
 def run(*command):
     return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+
+
+def test_every_pairrec_line_of_the_readme_is_one_that_pairrec_reads():
+    lines = re.findall(r"^\.venv/bin/pairrec (.*)$", README, re.MULTILINE)
+    assert {parse(shlex.split(line, comments=True)).command for line in lines} == set(COMMANDS)
 
 
 def test_readme_names_no_make_target_that_is_not_there():

@@ -47,3 +47,20 @@ def test_people_of_any_name_are_one_word(make):
     words = make("recommend", "FIRST=a b", "SECOND=c;d", "OBJECTIVE=like", "PORT=1")
     pair = ["pair", "--first", "a b", "--second", "c;d", "--first-weight", "0.5", "--objective", "like"]
     assert words == [*pair, "--address", "localhost:1"]
+
+
+def test_files_of_any_name_are_one_word(make):
+    words = make("precompute", "PAIRS=my pairs.csv", "OUTPUT=a;b")
+    files = ["--pairs", "my pairs.csv", "--output", "a;b", "--releases", "serving_models"]
+    assert words == ["-m", "server.jobs.precompute", *files, "--objective", "watch"]
+
+
+def test_who_is_to_be_forgotten_is_one_word(make):
+    words = make("forget", "USER=a b", "RELEASES=my releases")
+    assert words == ["-m", "trainer.forget", "--user", "a b", "--releases", "my releases"]
+
+
+def test_whoever_is_logged_in_is_not_forgotten_by_mistake(make, monkeypatch):
+    """Shells set USER."""
+    monkeypatch.setenv("USER", "someone")
+    assert make("forget") == ["-m", "trainer.forget", "--user", "", "--releases", "serving_models"]

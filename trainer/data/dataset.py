@@ -77,6 +77,12 @@ class Dataset:
             timestamp=self.timestamp[index],
         )
 
+    def of_people(self, kept: NDArray[np.bool_]) -> "Dataset":
+        """Keeps some people, [u] bool, and their interactions; movies and rows stay as they are."""
+        number = np.cumsum(kept, dtype=np.int32) - 1
+        taken = self.take(kept[self.user])
+        return replace(taken, user_ids=self.user_ids[kept], user=number[taken.user])
+
     def latest(self) -> "Dataset":
         """Keeps one interaction a person and movie: the newest, the later in the file among equally new ones.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from server.recommender.queries import MILLION, Objective, PairQuery, Strategy
+from server.recommender.queries import MILLION, ListQuery, Member, Objective, PairQuery, Strategy
 from trainer.histories import PADDING_ROW, Histories
 from trainer.metrics import PersonWise, find_hits, liked, means, ndcg, people_in_batches
 
@@ -30,6 +30,7 @@ _DRAWS, _MAX_PAIRS = 200_000, 60_000
 _MIN_RATED, _MIN_CO_RATED = 5, 10
 _SIMILAR_TASTE, _DIVERGENT_TASTE, _DIVERGENT_HISTORY = 0.5, -0.1, 0.1
 _WHOLE_LIST = 2**31
+_ANYONE = Member()
 
 
 class PairTruth(NamedTuple):
@@ -129,7 +130,7 @@ def pair_lists(
     first_weight_millionths: int = MILLION // 2,
 ) -> np.ndarray:
     """Returns the list served to each of `pairs` [n, 2], rows [n, LIST_LENGTH], best first, then -1."""
-    asked = PairQuery("", "", first_weight_millionths, objective, LIST_LENGTH, strategy)
+    asked = PairQuery(_ANYONE, _ANYONE, first_weight_millionths, strategy, ListQuery(objective, LIST_LENGTH))
     return _rows([answer.entries for answer in _answers(release, pairs, asked)])
 
 
@@ -138,7 +139,7 @@ def raw_average_lists(release: ServedRelease, pairs: np.ndarray, objective: Obje
 
     Under LIKE these are the mixtures of `order_by_liking`, which are standardised for each person.
     """
-    asked = PairQuery("", "", objective=objective, page_size=_WHOLE_LIST)
+    asked = PairQuery(_ANYONE, _ANYONE, wanted=ListQuery(objective, _WHOLE_LIST))
     return _rows([tuple(sorted(answer.entries, key=_by_mean_score)) for answer in _answers(release, pairs, asked)])
 
 
@@ -147,10 +148,10 @@ def _by_mean_score(entry: PairEntry) -> tuple[float, int]:
 
 
 def _answers(release: ServedRelease, pairs: np.ndarray, asked: PairQuery) -> Iterator[PairList]:
-    """Yields the answer for each of `pairs` [n, 2] to `asked`, in which people's ids are filled in."""
-    ids = release.user_ids
+    """Yields the answer for each of `pairs` [n, 2] to `asked`, in which people are filled in."""
+    people = [Member(user_id) for user_id in release.user_ids]
     for batch in people_in_batches(pairs):
-        queries = [replace(asked, first_user_id=ids[first], second_user_id=ids[second]) for first, second in batch]
+        queries = [replace(asked, first=people[first], second=people[second]) for first, second in batch]
         yield from asyncio.run(release.recommender.recommend_pairs(queries))
 
 

@@ -12,7 +12,7 @@ from server.recommender import predictions
 from server.recommender.catalog import Catalog
 from server.recommender.in_process import InProcessModels
 from server.recommender.models import QUERY_TOWER, SERVING_DEFAULT
-from server.recommender.queries import Objective, PersonQuery
+from server.recommender.queries import ListQuery, Member, Objective, PersonQuery
 from server.recommender.recommend import Recommender
 from trainer.histories import PADDING_ROW
 from trainer.metrics import LIST_LENGTH, people_in_batches
@@ -98,7 +98,7 @@ class ServedRelease:
         return np.concatenate(stars)
 
     def _lists(self, people: np.ndarray, objective: Objective) -> np.ndarray:
-        queries = [PersonQuery(self.user_ids[person], objective, LIST_LENGTH) for person in people]
+        queries = [PersonQuery(Member(self.user_ids[person]), ListQuery(objective, LIST_LENGTH)) for person in people]
         lists = np.full((len(people), LIST_LENGTH), PADDING_ROW)
         for line, answer in zip(lists, asyncio.run(self.recommender.recommend(queries)), strict=True):
             line[: len(answer.entries)] = [entry.row for entry in answer.entries]

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from trainer.release.publish import replace_file
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from trainer.data.dataset import Dataset
@@ -30,8 +33,41 @@ def write_catalog(
     embeddings = pa.FixedSizeListArray.from_arrays(flat, candidates.shape[1])
     _write(folder / "candidates.arrow", pa.record_batch({"embedding": embeddings}))
     _write(folder / "popularity.arrow", _popularity(counts, totals))
+    _write_info(folder / "release.json", info)
+
+
+def remove_people(folder: Path, chosen: Callable[[list[str]], np.ndarray]) -> int:
+    """Takes people out of the histories of a catalogue that may be served meanwhile; returns how many ratings went.
+
+    `release.json` comes last: when it changes, gateways look at the catalogue again. Where this was stopped on the
+    way, doing it again ends it; until then a gateway that starts refuses the catalogue.
+
+    Args:
+        folder: The catalogue of one release.
+        chosen: Given [n] user ids, says who has to go, [n] bool.
+
+    Raises:
+        OSError, ValueError, KeyError, TypeError: Nobody would be left, or the catalogue is broken or cannot be written.
+    """
+    path, info_path = folder / "histories.arrow", folder / "release.json"
+    info = json.loads(info_path.read_text(encoding="utf-8"))
+    before = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+    before.validate(full=True)
+    left = before.filter(pa.array(~chosen(before["user_id"].to_pylist())))
+    if not left.num_rows:
+        raise ValueError(f"{path} knows nobody else")
+    if left.num_rows < before.num_rows:
+        replace_file(path, lambda partial: _write(partial, left))
+    counts = {"num_users": left.num_rows, "num_ratings": len(left["rows"].flatten())}
+    if info["data"] != info["data"] | counts:
+        info["data"] |= counts
+        replace_file(info_path, lambda partial: _write_info(partial, info))
+    return len(before["rows"].flatten()) - counts["num_ratings"]
+
+
+def _write_info(path: Path, info: dict[str, Any]) -> None:
     text = json.dumps(info, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / "release.json").write_text(text + "\n", encoding="utf-8")
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _write(path: Path, batch: pa.RecordBatch) -> None:

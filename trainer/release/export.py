@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from trainer.forgotten import Forgotten
 from trainer.release.card import model_card
 from trainer.release.catalog import write_catalog
 from trainer.release.movie_index import MovieIndex
-from trainer.release.publish import publish
+from trainer.release.publish import PublishError, publish
 from trainer.release.query_tower import QueryTower
 from trainer.release.ranking_head import RankingHead
 from trainer.release.tastes import fit_tastes
@@ -50,6 +51,9 @@ def export(root: Path, fitted: FittedModels, info: dict[str, Any]) -> int:
     models, dim = _models(fitted, info["candidates"])
 
     def write(version: int, folders: dict[str, Path]) -> None:
+        # Looked at while nobody else may write: who was forgotten since training began must not come back by it.
+        if Forgotten.read(root).among(fitted.dataset.user_ids.tolist()).any():
+            raise PublishError("someone in its data was forgotten while it was trained; train again")
         for name, model in models.items():
             _save(folders[name], name, model)
         whole = {"format": 1, "version": version} | info | {"embedding_dim": dim}

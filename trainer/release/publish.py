@@ -51,10 +51,7 @@ def publish(root: Path, write: Callable[[int, dict[str, Path]], None]) -> int:
     Raises:
         PublishError: `root` cannot be written, or is full; then there is no release more and none less.
     """
-    prepare(root)
-    with _explaining(root), (root / LOCK).open("r+") as lock:
-        wait_for(lock, root)
-        _clear_partials(root)
+    with locked(root) as lock:
         taken = (number for artefact in ARTEFACTS for number in versions(root / artefact))
         version = 1 + max([_highest(lock), *taken])
         staged = {artefact: root / artefact / f".{version}.partial" for artefact in ARTEFACTS}
@@ -74,6 +71,34 @@ def publish(root: Path, write: Callable[[int, dict[str, Path]], None]) -> int:
         # Not before there is a higher version: while they are here, their numbers are taken.
         _clear_leftovers(root)
     return version
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[TextIO]:
+    """Holds off others who would write releases under `root`, and clears what killed exports left half-written.
+
+    Waits, and says so on stderr, while another process writes.
+
+    Yields:
+        The open lock file.
+
+    Raises:
+        PublishError: The block, or this, cannot write there.
+    """
+    prepare(root)
+    with _explaining(root), (root / LOCK).open("r+") as lock:
+        wait_for(lock, root)
+        _clear_partials(root)
+        yield lock
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Puts what `write` writes in the place of a file, whole or not at all; who has the old one open keeps it."""
+    partial = path.with_name(f".{path.name}.partial")
+    write(partial)
+    _flush(partial)
+    partial.replace(path)
+    _flush(path.parent)
 
 
 def versions(folder: Path) -> list[int]:

@@ -22,15 +22,38 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16pairrec/v1/movie.proto\x12\npairrec.v1\"q\n\x05Movie\x12\x10\n\x08movie_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04year\x18\x03 \x01(\x05\x12\x0e\n\x06genres\x18\x04 \x03(\t\x12\x14\n\x0crating_count\x18\x05 \x01(\x05\x12\x13\n\x0bmean_rating\x18\x06 \x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16pairrec/v1/movie.proto\x12\npairrec.v1\x1a\x1fgoogle/api/field_behavior.proto\"q\n\x05Movie\x12\x10\n\x08movie_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04year\x18\x03 \x01(\x05\x12\x0e\n\x06genres\x18\x04 \x03(\t\x12\x14\n\x0crating_count\x18\x05 \x01(\x05\x12\x13\n\x0bmean_rating\x18\x06 \x01(\x01\"\xd8\x01\n\x0bMovieFilter\x12\x14\n\x06genres\x18\x01 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x65xcluded_genres\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\x08min_year\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x1b\n\x08max_year\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12 \n\x12\x65xcluded_movie_ids\x18\x05 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10min_rating_count\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x01\x42\x0b\n\t_min_yearB\x0b\n\t_max_year\"?\n\x0cSimilarMovie\x12 \n\x05movie\x18\x01 \x01(\x0b\x32\x11.pairrec.v1.Movie\x12\r\n\x05score\x18\x02 \x01(\x01\"M\n\x0fPredictedRating\x12 \n\x05movie\x18\x01 \x01(\x0b\x32\x11.pairrec.v1.Movie\x12\x18\n\x10predicted_rating\x18\x02 \x01(\x01\"i\n\x0bMovieRating\x12 \n\x05movie\x18\x01 \x01(\x0b\x32\x11.pairrec.v1.Movie\x12\x13\n\x06rating\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x10predicted_rating\x18\x03 \x01(\x01\x42\t\n\x07_rating*l\n\x0cPopularOrder\x12\x1d\n\x19POPULAR_ORDER_UNSPECIFIED\x10\x00\x12\x1f\n\x1bPOPULAR_ORDER_HIGHEST_RATED\x10\x01\x12\x1c\n\x18POPULAR_ORDER_MOST_RATED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pairrec.v1.movie_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MOVIE']._serialized_start=38
-  _globals['_MOVIE']._serialized_end=151
+  _globals['_MOVIEFILTER'].fields_by_name['genres']._loaded_options = None
+  _globals['_MOVIEFILTER'].fields_by_name['genres']._serialized_options = b'\342A\001\001'
+  _globals['_MOVIEFILTER'].fields_by_name['excluded_genres']._loaded_options = None
+  _globals['_MOVIEFILTER'].fields_by_name['excluded_genres']._serialized_options = b'\342A\001\001'
+  _globals['_MOVIEFILTER'].fields_by_name['min_year']._loaded_options = None
+  _globals['_MOVIEFILTER'].fields_by_name['min_year']._serialized_options = b'\342A\001\001'
+  _globals['_MOVIEFILTER'].fields_by_name['max_year']._loaded_options = None
+  _globals['_MOVIEFILTER'].fields_by_name['max_year']._serialized_options = b'\342A\001\001'
+  _globals['_MOVIEFILTER'].fields_by_name['excluded_movie_ids']._loaded_options = None
+  _globals['_MOVIEFILTER'].fields_by_name['excluded_movie_ids']._serialized_options = b'\342A\001\001'
+  _globals['_MOVIEFILTER'].fields_by_name['min_rating_count']._loaded_options = None
+  _globals['_MOVIEFILTER'].fields_by_name['min_rating_count']._serialized_options = b'\342A\001\001'
+  _globals['_POPULARORDER']._serialized_start=656
+  _globals['_POPULARORDER']._serialized_end=764
+  _globals['_MOVIE']._serialized_start=71
+  _globals['_MOVIE']._serialized_end=184
+  _globals['_MOVIEFILTER']._serialized_start=187
+  _globals['_MOVIEFILTER']._serialized_end=403
+  _globals['_SIMILARMOVIE']._serialized_start=405
+  _globals['_SIMILARMOVIE']._serialized_end=468
+  _globals['_PREDICTEDRATING']._serialized_start=470
+  _globals['_PREDICTEDRATING']._serialized_end=547
+  _globals['_MOVIERATING']._serialized_start=549
+  _globals['_MOVIERATING']._serialized_end=654
 # @@protoc_insertion_point(module_scope)

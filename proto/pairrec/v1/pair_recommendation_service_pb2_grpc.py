@@ -28,9 +28,17 @@ if _version_not_supported:
 class PairRecommendationServiceStub:
     """Movie recommendations for two people who want to watch something together.
 
-    Errors carry google.rpc.ErrorInfo (domain "pairrec"); INVALID_ARGUMENT also carries google.rpc.BadRequest, which
-    names every bad field of the request at once. While no release is ready, or the models cannot be reached, calls
-    answer UNAVAILABLE. A call without a deadline gets the gateway's own (2 seconds unless set otherwise).
+    Every call only reads: it is safe to send again. Errors carry google.rpc.ErrorInfo (domain "pairrec");
+    INVALID_ARGUMENT also carries google.rpc.BadRequest, which names every bad field of the request at once. While no
+    release is ready calls answer UNAVAILABLE; when the gateway is full, RESOURCE_EXHAUSTED at once. A call without a
+    deadline gets the gateway's own (2 seconds unless set otherwise). `x-request-id` in the metadata of a call (1 to 128
+    visible ASCII characters) names it in the gateway's log; without one the gateway makes one up. Either way it returns
+    in the metadata of the answer.
+
+    Lists are paged: `page_size` movies a page, 0 for 10, values over 100 for 100, negative ones refused; a page's
+    `next_page_token` (empty at the end) as `page_token` of the same request asks for the next one. All pages are of the
+    release, and the source, that the first one was of; once that release is no longer loaded, FAILED_PRECONDITION with
+    the reason RELEASE_GONE.
     """
 
     def __init__(self, channel):
@@ -44,6 +52,41 @@ class PairRecommendationServiceStub:
                 request_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendPairRequest.SerializeToString,
                 response_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendPairResponse.FromString,
                 _registered_method=True)
+        self.BatchRecommendPairs = channel.unary_unary(
+                '/pairrec.v1.PairRecommendationService/BatchRecommendPairs',
+                request_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.BatchRecommendPairsRequest.SerializeToString,
+                response_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.BatchRecommendPairsResponse.FromString,
+                _registered_method=True)
+        self.Recommend = channel.unary_unary(
+                '/pairrec.v1.PairRecommendationService/Recommend',
+                request_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendRequest.SerializeToString,
+                response_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendResponse.FromString,
+                _registered_method=True)
+        self.PredictRatings = channel.unary_unary(
+                '/pairrec.v1.PairRecommendationService/PredictRatings',
+                request_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.PredictRatingsRequest.SerializeToString,
+                response_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.PredictRatingsResponse.FromString,
+                _registered_method=True)
+        self.ListRatedMovies = channel.unary_unary(
+                '/pairrec.v1.PairRecommendationService/ListRatedMovies',
+                request_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListRatedMoviesRequest.SerializeToString,
+                response_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListRatedMoviesResponse.FromString,
+                _registered_method=True)
+        self.FindSimilarMovies = channel.unary_unary(
+                '/pairrec.v1.PairRecommendationService/FindSimilarMovies',
+                request_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.FindSimilarMoviesRequest.SerializeToString,
+                response_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.FindSimilarMoviesResponse.FromString,
+                _registered_method=True)
+        self.ListPopularMovies = channel.unary_unary(
+                '/pairrec.v1.PairRecommendationService/ListPopularMovies',
+                request_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListPopularMoviesRequest.SerializeToString,
+                response_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListPopularMoviesResponse.FromString,
+                _registered_method=True)
+        self.SearchMovies = channel.unary_unary(
+                '/pairrec.v1.PairRecommendationService/SearchMovies',
+                request_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.SearchMoviesRequest.SerializeToString,
+                response_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.SearchMoviesResponse.FromString,
+                _registered_method=True)
         self.GetRelease = channel.unary_unary(
                 '/pairrec.v1.PairRecommendationService/GetRelease',
                 request_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.GetReleaseRequest.SerializeToString,
@@ -54,13 +97,70 @@ class PairRecommendationServiceStub:
 class PairRecommendationServiceServicer:
     """Movie recommendations for two people who want to watch something together.
 
-    Errors carry google.rpc.ErrorInfo (domain "pairrec"); INVALID_ARGUMENT also carries google.rpc.BadRequest, which
-    names every bad field of the request at once. While no release is ready, or the models cannot be reached, calls
-    answer UNAVAILABLE. A call without a deadline gets the gateway's own (2 seconds unless set otherwise).
+    Every call only reads: it is safe to send again. Errors carry google.rpc.ErrorInfo (domain "pairrec");
+    INVALID_ARGUMENT also carries google.rpc.BadRequest, which names every bad field of the request at once. While no
+    release is ready calls answer UNAVAILABLE; when the gateway is full, RESOURCE_EXHAUSTED at once. A call without a
+    deadline gets the gateway's own (2 seconds unless set otherwise). `x-request-id` in the metadata of a call (1 to 128
+    visible ASCII characters) names it in the gateway's log; without one the gateway makes one up. Either way it returns
+    in the metadata of the answer.
+
+    Lists are paged: `page_size` movies a page, 0 for 10, values over 100 for 100, negative ones refused; a page's
+    `next_page_token` (empty at the end) as `page_token` of the same request asks for the next one. All pages are of the
+    release, and the source, that the first one was of; once that release is no longer loaded, FAILED_PRECONDITION with
+    the reason RELEASE_GONE.
     """
 
     def RecommendPair(self, request, context):
         """One list that suits two people.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchRecommendPairs(self, request, context):
+        """Many lists for two people in one call, each as RecommendPair answers it; one bad request spoils no other.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Recommend(self, request, context):
+        """One person's own list: what a pair's list is compared with.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PredictRatings(self, request, context):
+        """The stars a person would give: to some movies, or to every movie.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRatedMovies(self, request, context):
+        """What someone rated, beside what would have been predicted. Needs that person's consent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindSimilarMovies(self, request, context):
+        """The movies most like one movie. NOT_FOUND for a movie the release does not know.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPopularMovies(self, request, context):
+        """The movies most people rated, or rated highest: for people of whom nothing is known.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchMovies(self, request, context):
+        """Movies by title, forgiving of case, accents, articles ("The Matrix", "Matrix, The"), a missing year, small typos.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -81,6 +181,41 @@ def add_PairRecommendationServiceServicer_to_server(servicer, server):
                     request_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendPairRequest.FromString,
                     response_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendPairResponse.SerializeToString,
             ),
+            'BatchRecommendPairs': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchRecommendPairs,
+                    request_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.BatchRecommendPairsRequest.FromString,
+                    response_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.BatchRecommendPairsResponse.SerializeToString,
+            ),
+            'Recommend': grpc.unary_unary_rpc_method_handler(
+                    servicer.Recommend,
+                    request_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendRequest.FromString,
+                    response_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendResponse.SerializeToString,
+            ),
+            'PredictRatings': grpc.unary_unary_rpc_method_handler(
+                    servicer.PredictRatings,
+                    request_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.PredictRatingsRequest.FromString,
+                    response_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.PredictRatingsResponse.SerializeToString,
+            ),
+            'ListRatedMovies': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRatedMovies,
+                    request_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListRatedMoviesRequest.FromString,
+                    response_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListRatedMoviesResponse.SerializeToString,
+            ),
+            'FindSimilarMovies': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindSimilarMovies,
+                    request_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.FindSimilarMoviesRequest.FromString,
+                    response_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.FindSimilarMoviesResponse.SerializeToString,
+            ),
+            'ListPopularMovies': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPopularMovies,
+                    request_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListPopularMoviesRequest.FromString,
+                    response_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListPopularMoviesResponse.SerializeToString,
+            ),
+            'SearchMovies': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchMovies,
+                    request_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.SearchMoviesRequest.FromString,
+                    response_serializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.SearchMoviesResponse.SerializeToString,
+            ),
             'GetRelease': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRelease,
                     request_deserializer=pairrec_dot_v1_dot_pair__recommendation__service__pb2.GetReleaseRequest.FromString,
@@ -97,9 +232,17 @@ def add_PairRecommendationServiceServicer_to_server(servicer, server):
 class PairRecommendationService:
     """Movie recommendations for two people who want to watch something together.
 
-    Errors carry google.rpc.ErrorInfo (domain "pairrec"); INVALID_ARGUMENT also carries google.rpc.BadRequest, which
-    names every bad field of the request at once. While no release is ready, or the models cannot be reached, calls
-    answer UNAVAILABLE. A call without a deadline gets the gateway's own (2 seconds unless set otherwise).
+    Every call only reads: it is safe to send again. Errors carry google.rpc.ErrorInfo (domain "pairrec");
+    INVALID_ARGUMENT also carries google.rpc.BadRequest, which names every bad field of the request at once. While no
+    release is ready calls answer UNAVAILABLE; when the gateway is full, RESOURCE_EXHAUSTED at once. A call without a
+    deadline gets the gateway's own (2 seconds unless set otherwise). `x-request-id` in the metadata of a call (1 to 128
+    visible ASCII characters) names it in the gateway's log; without one the gateway makes one up. Either way it returns
+    in the metadata of the answer.
+
+    Lists are paged: `page_size` movies a page, 0 for 10, values over 100 for 100, negative ones refused; a page's
+    `next_page_token` (empty at the end) as `page_token` of the same request asks for the next one. All pages are of the
+    release, and the source, that the first one was of; once that release is no longer loaded, FAILED_PRECONDITION with
+    the reason RELEASE_GONE.
     """
 
     @staticmethod
@@ -119,6 +262,195 @@ class PairRecommendationService:
             '/pairrec.v1.PairRecommendationService/RecommendPair',
             pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendPairRequest.SerializeToString,
             pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendPairResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchRecommendPairs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pairrec.v1.PairRecommendationService/BatchRecommendPairs',
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.BatchRecommendPairsRequest.SerializeToString,
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.BatchRecommendPairsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Recommend(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pairrec.v1.PairRecommendationService/Recommend',
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendRequest.SerializeToString,
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.RecommendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PredictRatings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pairrec.v1.PairRecommendationService/PredictRatings',
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.PredictRatingsRequest.SerializeToString,
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.PredictRatingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRatedMovies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pairrec.v1.PairRecommendationService/ListRatedMovies',
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListRatedMoviesRequest.SerializeToString,
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListRatedMoviesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindSimilarMovies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pairrec.v1.PairRecommendationService/FindSimilarMovies',
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.FindSimilarMoviesRequest.SerializeToString,
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.FindSimilarMoviesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPopularMovies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pairrec.v1.PairRecommendationService/ListPopularMovies',
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListPopularMoviesRequest.SerializeToString,
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.ListPopularMoviesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchMovies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pairrec.v1.PairRecommendationService/SearchMovies',
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.SearchMoviesRequest.SerializeToString,
+            pairrec_dot_v1_dot_pair__recommendation__service__pb2.SearchMoviesResponse.FromString,
             options,
             channel_credentials,
             insecure,

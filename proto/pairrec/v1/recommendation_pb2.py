@@ -26,25 +26,45 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from pairrec.v1 import movie_pb2 as pairrec_dot_v1_dot_movie__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpairrec/v1/recommendation.proto\x12\npairrec.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16pairrec/v1/movie.proto\"\x1f\n\x06Member\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"I\n\x10MemberPreference\x12\r\n\x05score\x18\x01 \x01(\x01\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\x18\n\x10predicted_rating\x18\x03 \x01(\x01\"\xa5\x01\n\x12PairRecommendation\x12 \n\x05movie\x18\x01 \x01(\x0b\x32\x11.pairrec.v1.Movie\x12\x12\n\npair_score\x18\x02 \x01(\x01\x12+\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x1c.pairrec.v1.MemberPreference\x12,\n\x06second\x18\x04 \x01(\x0b\x32\x1c.pairrec.v1.MemberPreference*O\n\tObjective\x12\x19\n\x15OBJECTIVE_UNSPECIFIED\x10\x00\x12\x13\n\x0fOBJECTIVE_WATCH\x10\x01\x12\x12\n\x0eOBJECTIVE_LIKE\x10\x02*\xaf\x01\n\x08Strategy\x12\x18\n\x14STRATEGY_UNSPECIFIED\x10\x00\x12\x18\n\x14STRATEGY_RANK_FUSION\x10\x01\x12\x1d\n\x19STRATEGY_WEIGHTED_AVERAGE\x10\x02\x12\x19\n\x15STRATEGY_LEAST_MISERY\x10\x03\x12\x1a\n\x16STRATEGY_MOST_PLEASURE\x10\x04\x12\x19\n\x15STRATEGY_PROPORTIONAL\x10\x05*2\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSOURCE_MODEL\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpairrec/v1/recommendation.proto\x12\npairrec.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16pairrec/v1/movie.proto\"J\n\nRatedMovie\x12\x16\n\x08movie_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x06rating\x18\x02 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x42\t\n\x07_rating\"\xe3\x01\n\x06Member\x12\x15\n\x07user_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12-\n\x07history\x18\x02 \x03(\x0b\x32\x16.pairrec.v1.RatedMovieB\x04\xe2\x41\x01\x01\x12\x41\n\rgenre_ratings\x18\x03 \x03(\x0b\x32$.pairrec.v1.Member.GenreRatingsEntryB\x04\xe2\x41\x01\x01\x12\x1b\n\rshare_history\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x1a\x33\n\x11GenreRatingsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\x87\x01\n\x10MemberPreference\x12\r\n\x05score\x18\x01 \x01(\x01\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\x1d\n\x10predicted_rating\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\"\n\x07reasons\x18\x04 \x03(\x0b\x32\x11.pairrec.v1.MovieB\x13\n\x11_predicted_rating\"\xa5\x01\n\x12PairRecommendation\x12 \n\x05movie\x18\x01 \x01(\x0b\x32\x11.pairrec.v1.Movie\x12\x12\n\npair_score\x18\x02 \x01(\x01\x12+\n\x05\x66irst\x18\x03 \x01(\x0b\x32\x1c.pairrec.v1.MemberPreference\x12,\n\x06second\x18\x04 \x01(\x0b\x32\x1c.pairrec.v1.MemberPreference\"d\n\x0eRecommendation\x12 \n\x05movie\x18\x01 \x01(\x0b\x32\x11.pairrec.v1.Movie\x12\x30\n\npreference\x18\x02 \x01(\x0b\x32\x1c.pairrec.v1.MemberPreference*O\n\tObjective\x12\x19\n\x15OBJECTIVE_UNSPECIFIED\x10\x00\x12\x13\n\x0fOBJECTIVE_WATCH\x10\x01\x12\x12\n\x0eOBJECTIVE_LIKE\x10\x02*\xaf\x01\n\x08Strategy\x12\x18\n\x14STRATEGY_UNSPECIFIED\x10\x00\x12\x18\n\x14STRATEGY_RANK_FUSION\x10\x01\x12\x1d\n\x19STRATEGY_WEIGHTED_AVERAGE\x10\x02\x12\x19\n\x15STRATEGY_LEAST_MISERY\x10\x03\x12\x1a\n\x16STRATEGY_MOST_PLEASURE\x10\x04\x12\x19\n\x15STRATEGY_PROPORTIONAL\x10\x05*\xa2\x01\n\x0eIncludeWatched\x12\x1f\n\x1bINCLUDE_WATCHED_UNSPECIFIED\x10\x00\x12\x18\n\x14INCLUDE_WATCHED_NONE\x10\x01\x12\x1c\n\x18INCLUDE_WATCHED_BY_FIRST\x10\x02\x12\x1d\n\x19INCLUDE_WATCHED_BY_SECOND\x10\x03\x12\x18\n\x14INCLUDE_WATCHED_BOTH\x10\x04*o\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSOURCE_MODEL\x10\x01\x12\x1e\n\x1aSOURCE_MODEL_WITHOUT_STARS\x10\x02\x12\x1b\n\x17SOURCE_FALLBACK_POPULAR\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pairrec.v1.recommendation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_RATEDMOVIE'].fields_by_name['movie_id']._loaded_options = None
+  _globals['_RATEDMOVIE'].fields_by_name['movie_id']._serialized_options = b'\342A\001\002'
+  _globals['_RATEDMOVIE'].fields_by_name['rating']._loaded_options = None
+  _globals['_RATEDMOVIE'].fields_by_name['rating']._serialized_options = b'\342A\001\001'
+  _globals['_MEMBER_GENRERATINGSENTRY']._loaded_options = None
+  _globals['_MEMBER_GENRERATINGSENTRY']._serialized_options = b'8\001'
   _globals['_MEMBER'].fields_by_name['user_id']._loaded_options = None
-  _globals['_MEMBER'].fields_by_name['user_id']._serialized_options = b'\342A\001\002'
-  _globals['_OBJECTIVE']._serialized_start=380
-  _globals['_OBJECTIVE']._serialized_end=459
-  _globals['_STRATEGY']._serialized_start=462
-  _globals['_STRATEGY']._serialized_end=637
-  _globals['_SOURCE']._serialized_start=639
-  _globals['_SOURCE']._serialized_end=689
-  _globals['_MEMBER']._serialized_start=104
-  _globals['_MEMBER']._serialized_end=135
-  _globals['_MEMBERPREFERENCE']._serialized_start=137
-  _globals['_MEMBERPREFERENCE']._serialized_end=210
-  _globals['_PAIRRECOMMENDATION']._serialized_start=213
-  _globals['_PAIRRECOMMENDATION']._serialized_end=378
+  _globals['_MEMBER'].fields_by_name['user_id']._serialized_options = b'\342A\001\001'
+  _globals['_MEMBER'].fields_by_name['history']._loaded_options = None
+  _globals['_MEMBER'].fields_by_name['history']._serialized_options = b'\342A\001\001'
+  _globals['_MEMBER'].fields_by_name['genre_ratings']._loaded_options = None
+  _globals['_MEMBER'].fields_by_name['genre_ratings']._serialized_options = b'\342A\001\001'
+  _globals['_MEMBER'].fields_by_name['share_history']._loaded_options = None
+  _globals['_MEMBER'].fields_by_name['share_history']._serialized_options = b'\342A\001\001'
+  _globals['_OBJECTIVE']._serialized_start=818
+  _globals['_OBJECTIVE']._serialized_end=897
+  _globals['_STRATEGY']._serialized_start=900
+  _globals['_STRATEGY']._serialized_end=1075
+  _globals['_INCLUDEWATCHED']._serialized_start=1078
+  _globals['_INCLUDEWATCHED']._serialized_end=1240
+  _globals['_SOURCE']._serialized_start=1242
+  _globals['_SOURCE']._serialized_end=1353
+  _globals['_RATEDMOVIE']._serialized_start=104
+  _globals['_RATEDMOVIE']._serialized_end=178
+  _globals['_MEMBER']._serialized_start=181
+  _globals['_MEMBER']._serialized_end=408
+  _globals['_MEMBER_GENRERATINGSENTRY']._serialized_start=357
+  _globals['_MEMBER_GENRERATINGSENTRY']._serialized_end=408
+  _globals['_MEMBERPREFERENCE']._serialized_start=411
+  _globals['_MEMBERPREFERENCE']._serialized_end=546
+  _globals['_PAIRRECOMMENDATION']._serialized_start=549
+  _globals['_PAIRRECOMMENDATION']._serialized_end=714
+  _globals['_RECOMMENDATION']._serialized_start=716
+  _globals['_RECOMMENDATION']._serialized_end=816
 # @@protoc_insertion_point(module_scope)

@@ -61,15 +61,21 @@ class SkippedRelease(_message.Message):
     def __init__(self, release_version: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Release(_message.Message):
-    __slots__ = ("release_version", "create_time", "data", "metrics", "models")
+    __slots__ = ("release_version", "create_time", "data", "metrics", "models", "genres", "rating_min", "rating_max")
     RELEASE_VERSION_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
+    GENRES_FIELD_NUMBER: _ClassVar[int]
+    RATING_MIN_FIELD_NUMBER: _ClassVar[int]
+    RATING_MAX_FIELD_NUMBER: _ClassVar[int]
     release_version: int
     create_time: _timestamp_pb2.Timestamp
     data: TrainingData
     metrics: _containers.RepeatedCompositeFieldContainer[SystemMetrics]
     models: _containers.RepeatedCompositeFieldContainer[ModelState]
-    def __init__(self, release_version: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., data: _Optional[_Union[TrainingData, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[SystemMetrics, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelState, _Mapping]]] = ...) -> None: ...
+    genres: _containers.RepeatedScalarFieldContainer[str]
+    rating_min: float
+    rating_max: float
+    def __init__(self, release_version: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., data: _Optional[_Union[TrainingData, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[SystemMetrics, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelState, _Mapping]]] = ..., genres: _Optional[_Iterable[str]] = ..., rating_min: _Optional[float] = ..., rating_max: _Optional[float] = ...) -> None: ...

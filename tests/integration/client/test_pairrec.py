@@ -91,3 +91,72 @@ def test_a_reader_that_is_gone_is_no_traceback(address, monkeypatch, form):
     command = f"{Path(sys.executable).with_name('pairrec')} pair --first 1 --second 2 {form} | true"
     done = subprocess.run(["sh", "-c", command], check=True, capture_output=True, text=True)
     assert done.stderr == ""
+
+
+def titles(done: subprocess.CompletedProcess[str]) -> list[str]:
+    assert done.returncode == 0, done.stderr
+    return re.findall(r"Movie \d+", done.stdout)
+
+
+def test_a_guest_by_title_is_the_guest_by_id(pairrec):
+    by_title = pairrec(
+        "pair", "--first-likes", "movie 3", "Movie 5 (1995)", "--first-rated", "Movie 7=2", "--second", "1"
+    )
+    by_id = pairrec("pair", "--first-likes", "m3", "m5", "--first-rated", "m7=2", "--second", "1")
+    assert titles(by_title) == titles(by_id)
+    assert not {"Movie 3", "Movie 5", "Movie 7"} & set(titles(by_id))
+
+
+def test_a_title_that_is_none_is_answered_with_what_is_like_it(pairrec):
+    done = pairrec("similar", "Movei 12")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("pairrec: movie: no movie is called 'Movei 12'; did you mean Movie 12 (2002), id m12")
+
+
+def test_pages_joined_are_the_long_list(pairrec):
+    pages, flags = [], ["recommend", "--user", "1", "--json"]
+    whole = json.loads(pairrec(*flags, "--top", "100").stdout)["recommendations"]
+    token = ""
+    while len(pages) < len(whole):
+        page = json.loads(pairrec(*flags, "--top", "2", "--page-token", token).stdout)
+        pages, token = pages + page["recommendations"], page["next_page_token"]
+    assert (pages, token) == (whole, "")
+
+
+def test_a_batch_has_the_lists_of_single_calls(pairrec, tmp_path):
+    pairs = {("1", "2"): "0.3", ("zoë", "3"): "0.5"}
+    file = tmp_path / "pairs.csv"
+    file.write_text("".join(f"{first},{second},{weight}\n" for (first, second), weight in pairs.items()))
+    lines = pairrec("batch", str(file), "--json", "--top", "4").stdout.splitlines()
+    for line, ((first, second), weight) in zip(lines, pairs.items(), strict=True):
+        flags = ("--first", first, "--second", second, "--first-weight", weight, "--top", "4", "--json")
+        single, batched = json.loads(pairrec("pair", *flags).stdout), json.loads(line)["response"]
+        assert [entry["movie"] for entry in batched["recommendations"]] == [
+            entry["movie"] for entry in single["recommendations"]
+        ]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("recommend", "--tastes", "War=5", "Comedy=1", "--diversity", "0.5"),
+        ("predict", "m3", "Movie 4", "--user", "2"),
+        ("predict", "--likes", "m3"),
+        ("rated", "--user", "2", "--share-history"),
+        ("similar", "Movie 3"),
+        ("popular", "--genres", "comedy", "--order", "most-rated"),
+        ("search", "movie"),
+        (*PAIR, "--include-watched", "both", "--reasons", "--first-share-history", "--second-share-history"),
+        (*PAIR, "--strategy", "proportional", "--no-fallback"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_every_command_answers_with_movies(pairrec, command):
+    assert titles(pairrec(*command))
+
+
+def test_what_needs_consent_names_the_flag_that_gives_it(pairrec):
+    done = pairrec(*PAIR, "--reasons", "--first-share-history")
+    assert done.returncode == 2
+    assert done.stderr.startswith("pairrec: --second-share-history: ")
+    assert pairrec("rated", "--user", "1").stderr.startswith("pairrec: --share-history: ")

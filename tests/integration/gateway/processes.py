@@ -1,17 +1,23 @@
 """Real model servers and gateways as processes of their own."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import grpc
+import pytest
+from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 from pairrec.v1 import pair_recommendation_service_pb2_grpc as service_pb2_grpc
 
@@ -84,14 +90,18 @@ class Gateway:
         self.channel = channel
         self.stub = service_pb2_grpc.PairRecommendationServiceStub(channel)
 
+    def ask(self, rpc: str, timeout: float | None = 20, **fields: object) -> Any:
+        """Calls an RPC by its name; fields are those of its request."""
+        return getattr(self.stub, rpc)(getattr(service_pb2, f"{rpc}Request")(**fields), timeout=timeout)
+
     def pair(
         self, first: str = "1", second: str = "2", timeout: float = 20, **fields: object
     ) -> service_pb2.RecommendPairResponse:
         members = {"first": {"user_id": first}, "second": {"user_id": second}}
-        return self.stub.RecommendPair(service_pb2.RecommendPairRequest(**members | fields), timeout=timeout)
+        return self.ask("RecommendPair", timeout, **members | fields)
 
     def release(self) -> service_pb2.GetReleaseResponse:
-        return self.stub.GetRelease(service_pb2.GetReleaseRequest(), timeout=20)
+        return self.ask("GetRelease")
 
     def health(self, service: str = SERVICE) -> int:
         request = health_pb2.HealthCheckRequest(service=service)
@@ -113,3 +123,38 @@ def gateway(root: Path, model_server_port: int, *flags: str) -> Iterator[Gateway
         grpc.insecure_channel(f"localhost:{server.port}") as channel,
     ):
         yield Gateway(server, channel)
+
+
+def reason_of(error: grpc.RpcError) -> str:
+    """The reason in an error's ErrorInfo; empty where it has none."""
+    status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
+    return next((info.reason for detail in (status.details if status else ()) if detail.Unpack(info)), "")
+
+
+def bad_fields_of(error: grpc.RpcError) -> list[str]:
+    """The fields that an error's BadRequest names."""
+    bad_request = error_details_pb2.BadRequest()
+    assert any(detail.Unpack(bad_request) for detail in rpc_status.from_call(error).details)
+    return [violation.field for violation in bad_request.field_violations]
+
+
+def refused(call: Callable[[], object]) -> grpc.RpcError:
+    """The error that a call must end with."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    return caught.value
+
+
+@contextmanager
+def scraped_gateway(root: Path, model_server_port: int, *flags: str) -> Iterator[tuple[Gateway, str]]:
+    """A gateway that serves release 1, and the address of its metrics."""
+    with socket.create_server(("localhost", 0)) as free:
+        port = free.getsockname()[1]
+    with gateway(root, model_server_port, "--metrics_port", str(port), *flags) as served:
+        eventually(lambda: served.serves(1))
+        yield served, f"http://localhost:{port}/metrics"
+
+
+def scrape(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=20) as answer:
+        return answer.read().decode()

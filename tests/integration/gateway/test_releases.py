@@ -7,9 +7,12 @@ from threading import Event
 
 import grpc
 import pytest
+from pairrec.v1 import recommendation_pb2
 
-from tests.integration.gateway.processes import NOT_SERVING, Gateway, eventually, gateway, model_server
+from tests.integration.gateway.processes import NOT_SERVING, Gateway, eventually, gateway, model_server, reason_of
 from tests.tiny_release import random_release, write_catalog, write_models, write_release
+
+MODEL, POPULAR = recommendation_pb2.SOURCE_MODEL, recommendation_pb2.SOURCE_FALLBACK_POPULAR
 
 
 @pytest.fixture
@@ -81,10 +84,10 @@ def test_pinned_rolls_back_and_unpinned_goes_on(root: Path, served: Gateway) -> 
 def test_a_release_made_anew_under_a_number_that_is_served_replaces_it(root: Path, served: Gateway) -> None:
     for artefact in ("catalog", "query_tower", "movie_index", "ranking_head"):
         shutil.rmtree(root / artefact / "1")
-    eventually(lambda: served.health() == NOT_SERVING)  # the model server has seen it too
+    eventually(lambda: served.pair().source == POPULAR)  # the model server has seen it too
     write_release(root, 1, random_release(seed=1, num_movies=50))
     eventually(lambda: serves_movies(served, 50))
-    assert served.pair().recommendations
+    assert served.pair().source == MODEL
 
 
 def test_a_release_replaced_by_one_that_fails_is_served_no_longer(root: Path, served: Gateway) -> None:
@@ -94,6 +97,19 @@ def test_a_release_replaced_by_one_that_fails_is_served_no_longer(root: Path, se
     eventually(lambda: served.health() == NOT_SERVING)
     with pytest.raises(grpc.RpcError, match="movie_index has fewer movies than the catalogue's 50"):
         served.pair()
+
+
+def test_three_releases_are_kept_for_the_lists_begun_with_them(root: Path, served: Gateway) -> None:
+    token = served.pair(page_size=1).next_page_token
+    for version in (2, 3):
+        write_release(root, version, RELEASE)
+        eventually(lambda version=version: served.serves(version))
+    assert served.pair(page_size=1, page_token=token).release_version == 1
+    write_release(root, 4, RELEASE)
+    eventually(lambda: served.serves(4))
+    with pytest.raises(grpc.RpcError) as caught:
+        served.pair(page_size=1, page_token=token)
+    assert reason_of(caught.value) == "RELEASE_GONE"
 
 
 def test_an_unclear_pin_keeps_what_is_served(root: Path, served: Gateway) -> None:

@@ -2,7 +2,6 @@ import signal
 import socket
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -11,7 +10,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from server.gateway.server import require_free
 from tests.integration.gateway.conftest import Stack
-from tests.integration.gateway.processes import NOT_SERVING, SERVICE, SERVING, eventually, gateway, model_server
+from tests.integration.gateway.processes import SERVICE, SERVING, eventually, gateway
 
 
 def test_release_is_described(stack: Stack) -> None:
@@ -82,15 +81,3 @@ def test_a_signal_stops_it_cleanly(stack: Stack, number: signal.Signals) -> None
         served.server.process.send_signal(number)
         assert served.server.process.wait(20) == 0
         assert "Traceback" not in served.server.log
-
-
-def test_a_call_under_way_is_answered_before_it_stops(root: Path) -> None:
-    with model_server(root) as models, gateway(root, models.port) as served, ThreadPoolExecutor(1) as pool:
-        eventually(lambda: served.serves(1))
-        models.process.send_signal(signal.SIGSTOP)
-        call = pool.submit(served.pair)
-        eventually(lambda: call.running() and served.health() == NOT_SERVING)
-        served.server.process.terminate()
-        models.process.send_signal(signal.SIGCONT)
-        assert call.result(20).recommendations
-        assert served.server.process.wait(20) == 0

@@ -6,9 +6,12 @@ import resource
 import signal
 from itertools import islice
 
+import numpy as np
 import pytest
 
 from server.recommender.catalog import Catalog
+from server.saved_model import SavedModel
+from trainer.forgotten import FORGOTTEN, Forgotten
 
 METRICS = {"ndcg_at_10": "NDCG@10", "recall_at_20": "Recall@20", "top_100": "top-100", "rmse": "RMSE"}
 SYSTEMS = ["popularity", "ease", "closed_form", "fine_tuned", "with_item_part", "bias", "ranking_head"]
@@ -81,6 +84,23 @@ def test_every_step_is_named_and_nothing_else_is_said(finished):
         "exporting the release",
     ]
     assert "WARNING" not in said
+
+
+def test_who_was_forgotten_is_nowhere_in_what_is_trained(command, data, tmp_path):
+    Forgotten().adding("7").write(tmp_path)
+    status, said = command.run("--data", data, "--output", tmp_path)
+    assert status == 0, said
+    assert f"Left out, as they were forgotten: 1 of 60 people ({tmp_path / FORGOTTEN})" in said
+    catalog = Catalog.open(tmp_path / "catalog" / "1")
+    assert "7" not in [catalog.user_id(position) for position in range(catalog.info.data.num_users)]
+    tower = SavedModel.load(tmp_path / "query_tower" / "1")
+    asked = {
+        "user_id": np.array([b"7", b"8"], object),
+        "history_row": np.full((2, 1), -1, np.int32),
+        "history_rating": np.full((2, 1), np.nan, np.float32),
+        "genre_rating": np.full((2, len(catalog.info.genres)), np.nan, np.float32),
+    }
+    assert tower.predict("serving_default", asked)["known"].tolist() == [False, True]
 
 
 def test_an_interrupted_run_leaves_nothing_and_the_next_gives_the_same_figures(finished, command, data, tmp_path):

@@ -5,28 +5,49 @@ from concurrent import futures
 
 import grpc
 import pytest
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 from pairrec.v1 import pair_recommendation_service_pb2_grpc as service_grpc
 
-Answer = service_pb2.RecommendPairResponse | status_pb2.Status
+METHODS = service_pb2.DESCRIPTOR.services_by_name["PairRecommendationService"].methods_by_name
 
 
 class ScriptedGateway(service_grpc.PairRecommendationServiceServicer):
-    """Answers one entry of `answers` a call, the last one for good; `requests` are the calls it got."""
+    """Answers a call with the next entry of `answers` that can be one of its answers, the last one for good.
+
+    `requests` are the calls it got, `remaining_seconds` the deadline of each.
+    """
 
     def __init__(self) -> None:
         self.address = ""
-        self.answers: list[Answer] = []
-        self.requests: list[service_pb2.RecommendPairRequest] = []
+        self.answers: list[Message] = []
+        self.requests: list[Message] = []
+        self.remaining_seconds: list[float] = []
 
-    def RecommendPair(self, request, context):  # noqa: N802  # gRPC's name
+    def answer(self, request: Message, context: grpc.ServicerContext, kind: str) -> Message:
         self.requests.append(request)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, status_pb2.Status):
-            context.abort_with_status(rpc_status.to_status(answer))
-        return answer
+        self.remaining_seconds.append(context.time_remaining())
+        fitting = [each for each in self.answers if each.DESCRIPTOR.name in {kind, "Status"}]
+        if not fitting:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "the script has no answer")
+        if len(fitting) > 1:
+            self.answers.remove(fitting[0])
+        if isinstance(fitting[0], status_pb2.Status):
+            context.abort_with_status(rpc_status.to_status(fitting[0]))
+        return fitting[0]
+
+    def asked(self, kind: type[Message]) -> list[Message]:
+        return [request for request in self.requests if isinstance(request, kind)]
+
+
+def _scripted(kind: str) -> Callable[..., Message]:
+    return lambda self, request, context: self.answer(request, context, kind)
+
+
+for _name, _method in METHODS.items():
+    setattr(ScriptedGateway, _name, _scripted(_method.output_type.name))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 from pairrec.v1 import recommendation_pb2
 
 from server.client.cli import main
+from server.client.commands import COMMANDS
 
 PAIR = ["pair", "--first", "196", "--second", "186"]
 
@@ -63,12 +64,11 @@ def test_the_address_comes_from_the_environment(gateway, monkeypatch):
 def test_json_has_the_fields_of_the_proto_with_their_defaults(gateway, capsys):
     gateway.answers = [service_pb2.RecommendPairResponse(release_version=7, unknown_members=["196"])]
     assert main([*PAIR, "--json", "--address", gateway.address]) == 0
-    assert json.loads(capsys.readouterr().out) == {
-        "recommendations": [],
-        "release_version": "7",
-        "source": "SOURCE_UNSPECIFIED",
-        "unknown_members": ["196"],
-    }
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed) == set(service_pb2.RecommendPairResponse.DESCRIPTOR.fields_by_name)
+    assert printed["unknown_members"] == ["196"]
+    assert printed["source"] == "SOURCE_UNSPECIFIED"
+    assert printed["recommendations"] == []
 
 
 def test_every_bad_field_is_a_line_that_names_its_flag(gateway, failure, capsys):
@@ -77,16 +77,32 @@ def test_every_bad_field_is_a_line_that_names_its_flag(gateway, failure, capsys)
             grpc.StatusCode.INVALID_ARGUMENT,
             "2 fields are bad",
             first_weight="1.5 is not within 0 to 1",
-            second__user_id="is the first person too",
+            second__user_id="is the same as first.user_id",
+            first="is missing",
             shoe_size="is new",
+            **{
+                "first__history[3]__rating": "is 9",
+                "filter__genres[0]": "is none",
+                "second__genre_ratings[War]": "is 9",
+            },
         )
     ]
     assert main([*PAIR, "--address", gateway.address]) == 2
     assert capsys.readouterr().err.splitlines() == [
         "pairrec: --first-weight: 1.5 is not within 0 to 1",
-        "pairrec: --second: is the first person too",
+        "pairrec: --second: is the same as --first",
+        "pairrec: --first: is missing",
         "pairrec: shoe_size: is new",
+        "pairrec: --first-rated #4: is 9",
+        "pairrec: --genres #1: is none",
+        "pairrec: --second-tastes War: is 9",
     ]
+
+
+def test_what_is_not_there_is_the_callers_fault(gateway, failure, capsys):
+    gateway.answers = [failure(grpc.StatusCode.NOT_FOUND, "nobody is called 7")]
+    assert main(["rated", "--user", "7", "--share-history", "--address", gateway.address]) == 2
+    assert capsys.readouterr().err == "pairrec: nobody is called 7 (NOT_FOUND)\n"
 
 
 def test_the_gateways_own_words_are_said(gateway, failure, capsys):
@@ -124,6 +140,11 @@ def test_a_server_that_does_not_answer_in_time_is_said(capsys):
         ["--timeout", "nan"],
         ["--timeout", "-1"],
         ["--nonsense"],
+        ["--first-likes", " "],
+        ["--first-likes", "x" * 129],
+        ["--first-rated", "Fargo"],
+        ["--first-rated", "Fargo=four"],
+        ["--first-tastes", "=4"],
     ],
 )
 def test_bad_usage_is_exit_status_2_before_anything_is_asked(flags, closed_port, capsys):
@@ -133,7 +154,7 @@ def test_bad_usage_is_exit_status_2_before_anything_is_asked(flags, closed_port,
     assert "pairrec" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["pair", "--help"], ["release", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
 def test_help_helps(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)

@@ -9,8 +9,18 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from server.errors import DeadlineExceededError, ModelsUnavailableError, PairrecError, ReleaseUnavailableError
-from server.gateway.interceptor import ErrorInterceptor
+from server.errors import (
+    DeadlineExceededError,
+    ModelsUnavailableError,
+    NotFoundError,
+    PairrecError,
+    ReleaseGoneError,
+    ReleaseUnavailableError,
+)
+from server.gateway.calls import Calls
+from server.gateway.interceptor import CallInterceptor
+from server.gateway.logs import pseudonym, set_up_logging
+from server.gateway.observation import observed
 
 Behaviour = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
 
@@ -33,7 +43,7 @@ def service() -> Service:
 
 @pytest.fixture
 async def channel(service: Service) -> AsyncIterator[grpc.aio.Channel]:
-    server = grpc.aio.server(interceptors=[ErrorInterceptor()])
+    server = grpc.aio.server(interceptors=[CallInterceptor("test", Calls(most=1, log_key=b"key"))])
     server.add_generic_rpc_handlers((service,))
     port = server.add_insecure_port("localhost:0")
     await server.start()
@@ -55,7 +65,16 @@ async def error_of(channel: grpc.aio.Channel, method: str = "/test/Call") -> grp
     return caught.value
 
 
-@pytest.mark.parametrize("kind", [ModelsUnavailableError, ReleaseUnavailableError, DeadlineExceededError])
+KINDS = [
+    DeadlineExceededError,
+    ModelsUnavailableError,
+    NotFoundError,
+    ReleaseGoneError,
+    ReleaseUnavailableError,
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_domain_error_leaves_with_its_status_and_reason(
     channel: grpc.aio.Channel, service: Service, kind: type[PairrecError]
 ) -> None:
@@ -76,7 +95,7 @@ async def test_anything_else_is_logged_and_leaves_opaque(
         error = await error_of(channel)
     assert error.code() is grpc.StatusCode.INTERNAL
     assert "secret" not in error.details()
-    [record] = caplog.records
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.getMessage() == "/test/Call failed"
     assert isinstance(record.exc_info[1], ZeroDivisionError)
 
@@ -111,8 +130,83 @@ async def test_a_cancelled_call_stops_its_handler(
     call = channel.unary_unary("/test/Call")(b"", timeout=20)
     sending = asyncio.ensure_future(call)
     await started.wait()
-    call.cancel()
-    await cancelled.wait()
-    with pytest.raises(asyncio.CancelledError):
-        await sending
-    assert not caplog.records
+    with caplog.at_level(logging.INFO):
+        call.cancel()
+        await cancelled.wait()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+    assert [record.msg["code"] for record in caplog.records] == ["CANCELLED"]
+
+
+def waiting(started: asyncio.Event, done: asyncio.Event) -> Behaviour:
+    async def behaviour(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        started.set()
+        await done.wait()
+        return b"done"
+
+    return behaviour
+
+
+async def test_a_full_gateway_refuses_until_a_call_is_over(channel: grpc.aio.Channel, service: Service) -> None:
+    started, done = asyncio.Event(), asyncio.Event()
+    service.behaviour = waiting(started, done)
+    first = asyncio.ensure_future(channel.unary_unary("/test/Call")(b"", timeout=20))
+    await started.wait()
+    error = await error_of(channel)
+    assert (error.code(), error.details()[:22]) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "1 calls are under way,")
+    assert [detail.TypeName() for detail in rpc_status.from_call(error).details] == [
+        "google.rpc.ErrorInfo",
+        "google.rpc.RetryInfo",
+    ]
+    done.set()
+    assert await first == await channel.unary_unary("/test/Call")(b"", timeout=20) == b"done"
+
+
+async def test_calls_that_failed_or_were_cancelled_are_no_longer_under_way(
+    channel: grpc.aio.Channel, service: Service
+) -> None:
+    service.behaviour = raising(ZeroDivisionError())
+    for _ in range(3):
+        assert (await error_of(channel)).code() is grpc.StatusCode.INTERNAL
+
+
+async def test_what_a_handler_observes_is_told_with_the_call(
+    channel: grpc.aio.Channel, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def behaviour(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        async def part() -> None:
+            observed().source = "model"
+
+        observed().user_ids = ["Ada"]
+        await asyncio.gather(part())
+        return b""
+
+    service.behaviour = behaviour
+    with caplog.at_level(logging.INFO):
+        await channel.unary_unary("/test/Call")(b"", metadata=[("x-request-id", "mine")], timeout=20)
+    [told] = [record.msg for record in caplog.records]
+    assert (told["request_id"], told["source"], told["user_ids"]) == ("mine", "model", [pseudonym(b"key", "Ada")])
+
+
+def test_outside_a_call_what_is_observed_is_thrown_away() -> None:
+    observed().user_ids.append("Ada")
+    assert observed().user_ids == []
+
+
+@pytest.mark.parametrize("line_format", ["text", "json"])
+def test_a_logged_traceback_says_where_and_never_what(
+    line_format: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    set_up_logging("INFO", line_format)
+    secret = "Ada"
+    try:
+        try:
+            {}[secret]
+        except KeyError:
+            int(secret)
+    except ValueError:
+        logging.getLogger().exception("it failed")
+    log = capsys.readouterr().err
+    assert "Ada" not in log
+    assert log.index("KeyError") < log.index("led to") < log.rindex("ValueError")

@@ -17,7 +17,7 @@ def test_a_folder_that_is_not_there_holds_no_releases(tmp_path: Path) -> None:
 
 
 def test_only_whole_releases_count_highest_first(tmp_path: Path) -> None:
-    add(tmp_path, "2", "10", "9", ".11", "12.tmp", "0", "007", "x")
+    add(tmp_path, "2", "10", "9", "1" + "0" * 18, ".11", "12.tmp", "0", "007", "x")
     (tmp_path / "catalog" / "13").mkdir()
     assert read_release_folder(tmp_path).versions == (10, 9, 2)
 
@@ -36,7 +36,7 @@ def test_a_pinned_release_that_is_not_there_is_listed_all_the_same(tmp_path: Pat
     assert read_release_folder(tmp_path).versions == (5, 2)
 
 
-@pytest.mark.parametrize("content", [b"", b"v2", b"-1", b"2 3", b"\xff", "٣".encode()])
+@pytest.mark.parametrize("content", [b"", b"v2", b"-1", b"2 3", b"9" * 19, b"\xff", "٣".encode()])
 def test_an_unclear_pin_lets_no_release_be_chosen(tmp_path: Path, content: bytes) -> None:
     add(tmp_path, "2")
     (tmp_path / "PINNED").write_bytes(content)

@@ -1,63 +1,29 @@
 """Trials of releases against a real gRPC server whose Predict answers as a test says."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import grpc
 import pytest
 
 from server.errors import ReleaseError
 from server.gateway import trial
-from server.gateway.model_server import ModelServer, open_channel
+from server.gateway.model_server import ModelServer
 from server.gateway.release_folder import read_release_folder
 from server.gateway.releases import Releases
-from server.gateway.serving_apis import (
-    get_model_status_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
 from server.gateway.trial import Trials
 from tests.tiny_release import random_release, write_catalog
-
-
-class Models(prediction_service_pb2_grpc.PredictionServiceServicer, model_service_pb2_grpc.ModelServiceServicer):
-    """Has version 2 of every model; a Predict of it fails, or hangs until it is cancelled."""
-
-    def __init__(self) -> None:
-        self.hang = False
-        self.state = get_model_status_pb2.ModelVersionStatus.AVAILABLE
-        self.num_predicts = 0
-
-    async def Predict(self, request: Any, context: Any) -> predict_pb2.PredictResponse:  # noqa: N802 - the API's
-        self.num_predicts += 1
-        if self.hang:
-            await asyncio.Event().wait()
-        await context.abort(grpc.StatusCode.INTERNAL, "broken")
-
-    async def GetModelStatus(self, request: Any, context: Any) -> Any:  # noqa: N802 - the API's name
-        response = get_model_status_pb2.GetModelStatusResponse()
-        response.model_version_status.add(version=2, state=self.state)
-        return response
+from tests.unit.gateway.scripted_models import Models, serve_models
 
 
 @pytest.fixture
 def models() -> Models:
-    return Models()
+    return Models(2)
 
 
 @pytest.fixture
 async def model_server(models: Models) -> AsyncIterator[ModelServer]:
-    server = grpc.aio.server()
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(models, server)
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(models, server)
-    port = server.add_insecure_port("localhost:0")
-    await server.start()
-    async with open_channel(f"localhost:{port}") as channel:
-        yield ModelServer.behind(channel)
-    await server.stop(None)
+    async with serve_models(models) as model_server:
+        yield model_server
 
 
 @pytest.fixture
@@ -89,7 +55,7 @@ async def test_a_failed_trial_is_repeated_once_its_models_were_away(
 ):
     releases = Releases(root, model_server)
     for state in ("AVAILABLE", "LOADING", "AVAILABLE"):
-        models.state = get_model_status_pb2.ModelVersionStatus.State.Value(state)
+        models.state = state
         await releases.refresh()
     assert models.num_predicts == 2
 

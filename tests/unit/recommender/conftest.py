@@ -5,8 +5,8 @@ import pytest
 
 from server.recommender.catalog import Catalog
 from server.recommender.in_process import InProcessModels
-from server.recommender.lists import PairList
-from server.recommender.queries import PairQuery
+from server.recommender.lists import PairList, PersonList
+from server.recommender.queries import PairQuery, PersonQuery
 from server.recommender.recommend import Recommender
 from tests.tiny_release import TinyRelease, random_release, write_release
 
@@ -23,6 +23,9 @@ class Tiny:
 
     def pairs(self, *queries: PairQuery) -> list[PairList]:
         return asyncio.run(self.recommender.recommend_pairs(queries))
+
+    def people(self, *queries: PersonQuery) -> list[PersonList]:
+        return asyncio.run(self.recommender.recommend(queries))
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,13 @@ from dataclasses import replace
 from math import isnan
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from server.errors import ReleaseError
 from server.recommender.catalog import Catalog, Movie
+from server.recommender.queries import MovieFilter
 from tests.tiny_release import TinyRelease, random_release, write_catalog
 
 HISTORIES = ((3, 1), (), (0, 2, 4), (5,))
@@ -24,26 +26,45 @@ def write(folder: Path, release: TinyRelease = RELEASE) -> Path:
 def test_movies_are_read_by_row(tmp_path: Path) -> None:
     catalog = Catalog.open(write(tmp_path))
     assert catalog.num_movies == 10
-    assert catalog.movie(2) == Movie("m2", "Movie 2", 1992, ("Comedy", "Drama"), 1, 3.5)
+    assert catalog.movie(2) == Movie("m2", "Movie 2", 1992, ("Comedy", "Drama"), 1, 2.0)
     assert isnan(catalog.movie(9).mean_rating)
+
+
+def test_a_movie_is_found_by_each_of_its_ids(tmp_path: Path) -> None:
+    catalog = Catalog.open(write(tmp_path))
+    found = [catalog.row_of(movie_id) for movie_id in ("m3", "also-m3", "m9", "m10", "also-m2", "")]
+    assert found == [3, 3, 9, None, None, None]
 
 
 def test_histories_are_found_by_user_id(tmp_path: Path) -> None:
     catalog = Catalog.open(write(tmp_path))
-    assert [tuple(catalog.history(user_id)) for user_id in RELEASE.user_ids] == list(HISTORIES)
-    assert [len(catalog.history(user_id)) for user_id in ("", "0", "11", "zoe", "zoë2", "\U0010ffff")] == [0] * 6
+    assert [rows_of(catalog, user_id) for user_id in RELEASE.user_ids] == list(HISTORIES)
+    assert catalog.history("1").ratings.tolist() == [2.5, 1.5]
+    assert all(catalog.knows(user_id) for user_id in RELEASE.user_ids)
+    strangers = ("", "0", "11", "zoe", "zoë2", "\U0010ffff")
+    assert not any(catalog.knows(user_id) or rows_of(catalog, user_id) for user_id in strangers)
+
+
+def rows_of(catalog: Catalog, user_id: str) -> tuple[int, ...]:
+    return tuple(catalog.history(user_id).rows.tolist())
 
 
 def test_a_history_is_a_view_of_the_mapped_file(tmp_path: Path) -> None:
     history = Catalog.open(write(tmp_path)).history("3")
-    assert history.dtype == "int32"
-    assert not history.flags.writeable
+    assert (history.rows.dtype, history.ratings.dtype) == ("int32", "float32")
+    assert not history.rows.flags.writeable
 
 
 def test_ids_are_sorted_by_bytes_beyond_ascii(tmp_path: Path) -> None:
     user_ids = ("Z", "a", "\uffff", "\U00010000")
     catalog = Catalog.open(write(tmp_path, replace(RELEASE, user_ids=user_ids)))
-    assert [tuple(catalog.history(user_id)) for user_id in user_ids] == list(HISTORIES)
+    assert [rows_of(catalog, user_id) for user_id in user_ids] == list(HISTORIES)
+
+
+def test_directions_have_length_one_but_for_nothing(tmp_path: Path) -> None:
+    candidates = np.array([[3, 4, 0], *[[0, 0, 0]] * 9], np.float32)
+    directions = Catalog.open(write(tmp_path, replace(RELEASE, candidates=candidates))).directions(np.array([0, 1]))
+    assert directions.tolist() == [pytest.approx([0.6, 0.8, 0]), [0, 0, 0]]
 
 
 def truncate(name: str, size: int) -> Callable[[Path], None]:
@@ -66,6 +87,26 @@ def columns(name: str, change_columns: Callable[[dict], dict]) -> Callable[[Path
             writer.write_batch(changed)
 
     return apply
+
+
+def lists(values: list, kind: str = "int32") -> pa.Array:
+    return pa.array(values, pa.list_(pa.type_for_alias(kind)))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "rows"),
+    [
+        (MovieFilter(), [0, 1, 2]),
+        (MovieFilter(min_year=0), [1, 2]),
+        (MovieFilter(max_year=1950), [1]),
+        (MovieFilter(min_year=1951, max_year=1990), [2]),
+        (MovieFilter(min_year=-1, max_year=0), []),
+    ],
+)
+def test_a_movie_of_unknown_year_passes_no_bound(tmp_path: Path, wanted: MovieFilter, rows: list[int]) -> None:
+    folder = write(tmp_path)
+    columns("movies.arrow", lambda c: c | {"year": pa.array([0, 1950, *[1990] * 8], "int32")})(folder)
+    assert np.flatnonzero(Catalog.open(folder).allowed(wanted)[:3]).tolist() == rows
 
 
 def two_batches(folder: Path) -> None:
@@ -94,6 +135,11 @@ FAULTS = [
     (columns("movies.arrow", lambda c: c | {"title": pa.array([None, *["x"] * 9])}), "has 1 nulls in title"),
     (columns("histories.arrow", lambda c: c | {"user_id": pa.array(["1", "3", "2", "4"])}), "not sorted by user_id"),
     (columns("histories.arrow", lambda c: c | {"user_id": pa.array(["1", "2", "2", "4"])}), "names someone twice"),
+    (columns("histories.arrow", lambda c: c | {"rows": lists([[3, 1], [], [0, 2, 10], [5]])}), "rows beyond 0 to 9"),
+    (columns("histories.arrow", lambda c: c | {"ratings": lists([[1], [], [2] * 4, [1]], "float32")}), "lengths"),
+    (columns("movies.arrow", lambda c: c | {"genres": pa.array([["Noir"]] * 10)}), "does not name: Noir"),
+    (columns("popularity.arrow", lambda c: c | {"most_rated": pa.array([0] * 10, "int32")}), "once in most_rated"),
+    (columns("candidates.arrow", lambda c: {"embedding": pa.array([1.0] * 10)}), "embedding as double, must be"),
 ]
 
 
@@ -119,5 +165,5 @@ def test_broken_offsets_are_found(tmp_path: Path) -> None:
 def test_a_catalogue_stays_readable_when_its_folder_is_pruned(tmp_path: Path) -> None:
     catalog = Catalog.open(write(tmp_path))
     shutil.rmtree(tmp_path / "1")
-    assert tuple(catalog.history("3")) == (0, 2, 4)
+    assert rows_of(catalog, "3") == (0, 2, 4)
     assert catalog.movie(0).movie_id == "m0"

@@ -73,9 +73,9 @@ def test_the_server_opens_it_and_finds_everyones_history(either):
     people = either.dataset.user_ids
     for person, user_id in enumerate(people):
         rows, _ = either.histories.padded(np.array([person]))
-        assert either.catalog.history(str(user_id)).tolist() == rows[0].tolist()
+        assert either.catalog.history(str(user_id)).rows.tolist() == rows[0].tolist()
     assert either.catalog.num_movies == either.num_movies
-    assert either.catalog.history("nobody").tolist() == []
+    assert either.catalog.history("nobody").rows.tolist() == []
 
 
 def test_user_ids_are_sorted_by_their_bytes(release, read_arrow):

@@ -1,0 +1,91 @@
+"""The calls of the service under way: how many are let in, and what the log and the metrics learn of each."""
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+
+from server.errors import GatewayFullError
+from server.gateway.logs import Facts, pseudonym
+from server.gateway.metrics import IN_FLIGHT, REQUEST_SECONDS, REQUESTS
+from server.gateway.observation import Observation, begin
+
+REQUEST_ID = "x-request-id"
+# Visible ASCII, so that an id cannot pretend to be a line of the log.
+_GOOD_REQUEST_ID = re.compile("[!-~]{1,128}")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Calls:
+    """Lets in so many calls at once, and tells of each one when it is over.
+
+    Attributes:
+        most: How many are let in.
+        log_key: What user ids are keyed with in the log.
+        in_flight: How many are under way.
+    """
+
+    most: int
+    log_key: bytes = field(repr=False)
+    in_flight: int = 0
+
+    @contextmanager
+    def observe(self, rpc: str, context: grpc.aio.ServicerContext[Any, Any]) -> Iterator[Observation]:
+        """Observes one call, refused or not, from its beginning to its end."""
+        observation = Observation(_request_id(context))
+        begin(observation)
+        context.set_trailing_metadata(((REQUEST_ID, observation.request_id),))
+        start = time.perf_counter()
+        try:
+            yield observation
+        except asyncio.CancelledError:
+            observation.code = grpc.StatusCode.CANCELLED.name
+            raise
+        finally:
+            self._tell(rpc, time.perf_counter() - start, observation)
+
+    @contextmanager
+    def admit(self, num_calls: int = 1) -> Iterator[None]:
+        """Counts a call as under way, or one that takes as long as many as so many.
+
+        These leave a quarter to others; and none is too large for a gateway without others.
+
+        Raises:
+            GatewayFullError: There are too many.
+        """
+        room = self.most if num_calls == 1 else max(1, self.most * 3 // 4)
+        num_calls = min(num_calls, room)
+        if self.in_flight + num_calls > room:
+            fault = f"{self.in_flight} calls are under way, of {room} that are let in"
+            raise GatewayFullError(f"{fault}, and this one counts as {num_calls}; try again in a second")
+        self.in_flight += num_calls
+        IN_FLIGHT.inc()
+        try:
+            yield
+        finally:
+            self.in_flight -= num_calls
+            IN_FLIGHT.dec()
+
+    def _tell(self, rpc: str, seconds: float, seen: Observation) -> None:
+        REQUESTS.labels(rpc, seen.code, seen.objective, seen.strategy, seen.source).inc()
+        REQUEST_SECONDS.labels(rpc).observe(seconds)
+        if logger.isEnabledFor(logging.INFO):
+            facts = vars(seen) | {"user_ids": [pseudonym(self.log_key, user_id) for user_id in seen.user_ids]}
+            told = {name: value for name, value in facts.items() if value}
+            logger.info(Facts(message="call", rpc=rpc, milliseconds=round(seconds * 1000, 2), **told))
+
+
+def _request_id(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    for name, value in context.invocation_metadata() or ():
+        if name == REQUEST_ID and isinstance(value, str) and _GOOD_REQUEST_ID.fullmatch(value):
+            return value
+    return uuid.uuid4().hex

@@ -1,0 +1,12 @@
+import pytest
+
+from server.recommender.catalog import Catalog
+from tests.tiny_release import random_release, write_catalog
+
+
+@pytest.fixture(scope="session")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """Movies m0 to m39 of 1990 to 2029, stars 1 to 5, genres Comedy, Drama and War; users 1 to 5 and zoë."""
+    folder = tmp_path_factory.mktemp("release") / "1"
+    write_catalog(folder, 1, random_release())
+    return Catalog.open(folder)
