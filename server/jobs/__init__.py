@@ -1,0 +1,1 @@
+"""Batch jobs: lists for many pairs, made ahead on an engine that scales out."""
