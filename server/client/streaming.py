@@ -1,6 +1,6 @@
 """Lists for any number of pairs, by as many calls as that takes and some of them at once."""
 
-import time
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -40,12 +40,16 @@ def stream_pairs(
         grpc.RpcError: A call failed, and again where it was worth trying; results so far were yielded.
     """
     under_way: deque[Future[service_pb2.BatchRecommendPairsResponse]] = deque()
-    with ThreadPoolExecutor(max_calls) as threads:
+    threads, stop = ThreadPoolExecutor(max_calls), threading.Event()
+    try:
         for call in _calls(requests):
-            under_way.append(threads.submit(_ask, client, call, timeout_seconds))
+            under_way.append(threads.submit(_ask, client, call, timeout_seconds, stop))
             if len(under_way) == max_calls:
                 yield from under_way.popleft().result().results
         yield from chain.from_iterable(future.result().results for future in under_way)
+    finally:
+        stop.set()
+        threads.shutdown(cancel_futures=True)
 
 
 def _calls(requests: Iterable[service_pb2.RecommendPairRequest]) -> Iterator[service_pb2.BatchRecommendPairsRequest]:
@@ -65,13 +69,15 @@ def _calls(requests: Iterable[service_pb2.RecommendPairRequest]) -> Iterator[ser
 
 
 def _ask(
-    client: PairrecClient, call: service_pb2.BatchRecommendPairsRequest, timeout_seconds: float
+    client: PairrecClient,
+    call: service_pb2.BatchRecommendPairsRequest,
+    timeout_seconds: float,
+    stop: threading.Event,
 ) -> service_pb2.BatchRecommendPairsResponse:
     for seconds in _RETRY_SECONDS:
         try:
             return client.batch_recommend_pairs(call, timeout_seconds=timeout_seconds)
         except grpc.RpcError as error:
-            if error.code() not in _PASSING:
+            if error.code() not in _PASSING or stop.wait(seconds):
                 raise
-        time.sleep(seconds)
     return client.batch_recommend_pairs(call, timeout_seconds=timeout_seconds)

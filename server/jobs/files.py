@@ -8,8 +8,22 @@ from uuid import uuid4
 
 from apache_beam.io.filesystems import FileSystems
 
+from server.jobs.errors import JobError
+
 # Files under way, and those of runs that were killed.
 UNFINISHED = "_unfinished"
+
+
+def check_file_system(path: str) -> None:
+    """Checks that Beam knows the file system of a path.
+
+    Raises:
+        JobError: It does not, or lacks the package for it.
+    """
+    try:
+        FileSystems.get_filesystem(path)
+    except ValueError as error:
+        raise JobError(f"{path} cannot be used: {error}") from error
 
 
 def path_in(output: str, name: str) -> str:

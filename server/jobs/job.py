@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from typing import Any
 
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
 from server.jobs.checks import PAIRS
 from server.jobs.errors import OtherJobError
-from server.jobs.files import new_file, read_if_there, whole_file
+from server.jobs.files import new_file, path_in, read_if_there, remove, whole_file
 
 _NAME = "_job.json"
 
@@ -57,18 +58,17 @@ class Job:
         """Makes the output folder this job's.
 
         Raises:
-            OtherJobError: It is another's.
+            OtherJobError: It is another's, or what it says of that is damaged.
         """
-        kept = read_if_there(output, _NAME)
-        if kept is None:
+        theirs = _claimed(output)
+        if theirs is None:
             with whole_file(output, _NAME) as file:
                 file.write(json.dumps(asdict(self), indent=2).encode())
             return
-        theirs = json.loads(kept)
         differing = [
-            f"{name} is {theirs.get(name)} there, {ours} here"
+            f"{name} is {theirs[name]} there, {ours} here"
             for name, ours in asdict(self).items()
-            if theirs.get(name) != ours
+            if theirs[name] != ours
         ]
         if differing:
             raise OtherJobError(
@@ -77,9 +77,25 @@ class Job:
 
 
 def claimed_release(output: str) -> int | None:
-    """Returns the release of the job that an output folder is for; None where it is for none yet."""
+    """Returns the release of the job that an output folder is for; None where it is for none yet.
+
+    Raises:
+        OtherJobError: What the folder says of its job is damaged.
+    """
+    kept = _claimed(output)
+    return int(kept["release_version"]) if kept else None
+
+
+def _claimed(output: str) -> dict[str, Any] | None:
     kept = read_if_there(output, _NAME)
-    return int(json.loads(kept)["release_version"]) if kept else None
+    if kept is None:
+        return None
+    try:
+        return asdict(Job(**json.loads(kept)))
+    except (ValueError, TypeError) as error:
+        raise OtherJobError(
+            f"{path_in(output, _NAME)} tells no job: {error}; choose another folder, or empty it"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -92,8 +108,20 @@ class StagedPairs:
 
 
 def stage(output: str, batches: Iterable[pa.RecordBatch], pairs_per_part: int) -> StagedPairs:
-    """Writes batches of the schema PAIRS as batches of so many pairs each, the last of what is left."""
-    path, digest, num_pairs = new_file(output), sha256(), 0
+    """Writes batches of the schema PAIRS as batches of so many pairs each, the last of what is left.
+
+    No file stays where that fails.
+    """
+    path = new_file(output)
+    try:
+        return _write_pairs(path, batches, pairs_per_part)
+    except BaseException:
+        remove(path)
+        raise
+
+
+def _write_pairs(path: str, batches: Iterable[pa.RecordBatch], pairs_per_part: int) -> StagedPairs:
+    digest, num_pairs = sha256(), 0
     with FileSystems.create(path) as file, pa.ipc.new_file(file, PAIRS) as writer:
         for part in _regrouped(batches, pairs_per_part):
             writer.write_batch(part)

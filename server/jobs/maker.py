@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from server.errors import DeadlineExceededError, ModelsUnavailableError
+from server.errors import DeadlineExceededError, ModelsUnavailableError, ReleaseError
 from server.gateway.deadline import Deadline
 from server.gateway.model_server import ModelServer, open_channel
 from server.gateway.trial import open_catalog, try_models
@@ -53,12 +53,13 @@ class PartMaker:
         """Loads the release, or finds it at the model server.
 
         Raises:
-            ReleaseError: It is not whole, or the models are not its own.
+            ReleaseError: It is not whole, not the one the job began with, or the models are not its own.
         """
         self._job, self._workplace = job, workplace
         self._lock, self._runner = threading.Lock(), asyncio.Runner()
         self._wanted = Wanted(Objective(job.objective), Strategy(job.strategy), job.top)
         catalog = open_catalog(Path(workplace.releases), job.release_version)
+        _check_created(catalog.info, job)
         models = self._runner.run(_open_models(workplace, catalog.info))
         self._runner.run(try_models(models, catalog))
         self._standings = Standings(models, catalog)
@@ -99,6 +100,15 @@ class _RemoteModels:
 
     async def predict(self, model: str, signature: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
         return await self.server.models(self.info, Deadline.after(_CALL_SECONDS)).predict(model, signature, inputs)
+
+
+def _check_created(info: ReleaseInfo, job: Job) -> None:
+    created = info.created.isoformat()
+    if created != job.release_created:
+        raise ReleaseError(
+            f"release {info.version} was created {created} here, {job.release_created} where the job began; "
+            "give every worker the same releases"
+        )
 
 
 async def _open_models(workplace: Workplace, info: ReleaseInfo) -> Models:

@@ -19,11 +19,12 @@ _LOCAL = "FnApiRunner"
 _DESCRIPTION = """\
 Makes lists for many pairs ahead: OUTPUT/lists/*.parquet with a row a pair and rank, rejects.parquet with what was no
 pair, manifest.json, and _SUCCESS when all is there. A run that was stopped goes on when started again as it was."""
+_EPILOG = "What follows -- are flags of the runner, and others that Beam knows."
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one job; returns 0 when it is whole, 1 when it is not, 2 for what the caller can mend."""
-    arguments = vars(_parser().parse_args(argv))
+    arguments = _arguments(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.ERROR, format="%(name)s | %(message)s")
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     try:
@@ -40,6 +41,12 @@ def main(argv: list[str] | None = None) -> int:
             f"precompute: {failure}; what is made stays, and the same command goes on from there", soft_wrap=True
         )
     return 1 if manifest["failures"] else 0
+
+
+def _arguments(argv: list[str]) -> dict[str, Any]:
+    # Cut here: argparse would take a stray file name for a flag of Beam's.
+    end = argv.index("--") if "--" in argv else len(argv)
+    return vars(_parser().parse_args(argv[:end])) | {"beam": argv[end + 1 :]}
 
 
 def _run(arguments: dict[str, Any], console: Console) -> dict[str, Any]:
@@ -66,22 +73,21 @@ def _summary(manifest: dict[str, Any]) -> Table:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m server.jobs.precompute", description=_DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="python -m server.jobs.precompute", description=_DESCRIPTION, epilog=_EPILOG)
     add = parser.add_argument
     _add_pairs(parser)
-    add("--output", required=True, type=_path, help="the job's own folder, on any file system that Beam knows")
+    add("--output", required=True, type=_output, help="the job's own folder, on any file system that Beam knows")
     add("--objective", choices=[each.value for each in Objective], default="watch", help="(%(default)s)")
     strategies = [each.value.replace("_", "-") for each in Strategy]
     add("--strategy", choices=strategies, default="rank-fusion", help="(%(default)s)")
     add("--top", type=number(int, 1, 1000), default=20, help="movies a pair (%(default)s)")
     add("--releases", type=_local_path, default="serving_models", help="folder of releases (%(default)s)")
     add("--release", type=number(int, 1, 2**31 - 1), default=0, help="which one (the pinned one, else the newest)")
-    add("--target", default="", help="host:port of a model server to ask, rather than load the models")
+    add("--target", type=_target, default="", help="host:port of a model server to ask, rather than load the models")
     add("--pairs-per-part", type=number(int, 1, 10**6), default=8192, help="of a file of lists (%(default)s)")
     add("--runner", default=_LOCAL, help="the Beam runner: FlinkRunner, SparkRunner, DataflowRunner (%(default)s)")
     workers = min(4, os.cpu_count() or 1)
     add("--workers", type=number(int, 1, 256), default=workers, help=f"processes, with {_LOCAL} (%(default)s)")
-    add("beam", nargs="*", metavar="-- BEAM_FLAGS", help="flags of the runner, and others that Beam knows")
     return parser
 
 
@@ -99,6 +105,20 @@ def _path(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("must name a file or folder")
     return text if "://" in text else str(_local_path(text))
+
+
+def _output(text: str) -> str:
+    path = _path(text)
+    if set("[*?") & set(path):
+        raise argparse.ArgumentTypeError(f"{path} must have no [, * or ?: file systems take these for patterns")
+    return path
+
+
+def _target(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isascii() and port.isdecimal() and 1 <= int(port) <= 65_535):
+        raise argparse.ArgumentTypeError(f"must be host:port with a port from 1 to 65535, is {text!r}")
+    return text
 
 
 def _local_path(text: str) -> Path:

@@ -13,7 +13,7 @@ from server.errors import ReleaseError
 from server.gateway.release_folder import read_release_folder
 from server.gateway.trial import open_catalog
 from server.jobs.checks import Checker, write_rejects
-from server.jobs.files import UNFINISHED, create_folder, path_in, remove, whole_file
+from server.jobs.files import UNFINISHED, check_file_system, create_folder, path_in, remove, whole_file
 from server.jobs.job import Job, claimed_release, stage
 from server.jobs.maker import Workplace
 from server.jobs.pairs import pair_all, read_pairs
@@ -60,11 +60,14 @@ def run(settings: Settings, console: Console) -> dict[str, Any]:
         PairsError: The pairs cannot be read.
         TooManyRejectsError: Too many of them are none.
         OtherJobError: The output folder is another job's.
+        JobError: Beam does not know the file system of the pairs or the output.
     """
     started = time.monotonic()
+    for path in (settings.pairs, settings.output):
+        check_file_system(path)
     catalog = _open_catalog(settings)
     checker = Checker(catalog, settings.first_weight, settings.reject_unknown, settings.max_rejects)
-    read = pair_all(settings.pairs) if settings.of_everyone else read_pairs(settings.pairs)
+    read = pair_all(settings.pairs) if settings.of_everyone else read_pairs(settings.pairs, catalog.known)
     staged = stage(settings.output, checker.good_pairs(read), settings.pairs_per_part)
     try:
         job = _job(settings, catalog, staged.num_pairs, staged.sha256)

@@ -89,6 +89,19 @@ def test_a_full_gateway_is_asked_again_and_other_errors_are_not(echo: Echo) -> N
     assert len(echo.calls) == 3
 
 
+def test_requests_that_fail_end_calls_that_wait_to_ask_again(echo: Echo) -> None:
+    def failing() -> Iterator[service_pb2.RecommendPairRequest]:
+        yield from requests(51, page_size=100)
+        while not echo.calls:
+            time.sleep(0.001)
+        raise RuntimeError("as told")
+
+    echo.failures = [grpc.StatusCode.RESOURCE_EXHAUSTED] * 6
+    with PairrecClient(echo.address) as client, pytest.raises(RuntimeError, match="as told"):
+        list(stream_pairs(client, failing()))
+    assert len(echo.calls) == 1
+
+
 def test_no_requests_make_no_call(echo: Echo) -> None:
     with PairrecClient(echo.address) as client:
         assert list(stream_pairs(client, [])) == []

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -10,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.jobs.checks import PAIRS
-from server.jobs.errors import OtherJobError
-from server.jobs.files import path_in, whole_file
+from server.jobs.errors import JobError, OtherJobError
+from server.jobs.files import check_file_system, path_in, whole_file
 from server.jobs.job import Job, claimed_release, stage
 from server.jobs.parts import part_name, read_counts
 from server.jobs.progress import progress_line
@@ -44,6 +45,31 @@ def test_nothing_is_staged_as_one_empty_part(tmp_path: Path) -> None:
     with pa.OSFile(staged.path) as file:
         assert pa.ipc.open_file(file).get_batch(0).num_rows == 0
     assert replace(JOB, num_pairs=0).num_parts == 1
+
+
+def test_pairs_that_fail_leave_no_file(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        stage(str(tmp_path), interrupted(), 10)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def interrupted() -> Iterator[pa.RecordBatch]:
+    yield pairs(list(range(20)))
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b'{"top": 20}'])
+def test_folder_of_a_damaged_job_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "_job.json").write_bytes(content)
+    for ask in (JOB.claim, claimed_release):
+        with pytest.raises(OtherJobError, match=r"_job\.json tells no job: .*; choose another folder"):
+            ask(str(tmp_path))
+
+
+def test_unknown_file_system_is_refused() -> None:
+    check_file_system("/tmp/x")
+    with pytest.raises(JobError, match="nope://x/y cannot be used"):
+        check_file_system("nope://x/y")
 
 
 def test_output_folder_is_for_one_job(tmp_path: Path) -> None:
