@@ -85,7 +85,7 @@ def test_it_ends_when_the_launcher_is_killed():
     )
     launcher = subprocess.Popen(python(script), stderr=subprocess.PIPE, text=True)
     pid = launcher.stderr.readline().strip()
-    assert cmdline(pid)
+    wait_for(lambda: cmdline(pid))
     os.kill(launcher.pid, signal.SIGKILL)
     launcher.communicate()
     wait_for(lambda: not cmdline(pid))
