@@ -10,6 +10,10 @@ DATA ?= ml-100k
 RELEASES ?= serving_models
 PORT ?= 50051
 MODEL_SERVER_PORT ?= 8500
+# Where to deploy to: local, compose or kubernetes, there with OVERLAY=staging or production; and the local one's folder.
+PLATFORM ?= local
+OVERLAY ?=
+DEPLOYED ?= .deployed
 # Two people of the data, how much the first one's taste counts, and watch or like.
 FIRST ?= 196
 SECOND ?= 186
@@ -23,6 +27,9 @@ FORGET = $(if $(filter command,$(origin USER)),$(USER))
 # How to split and what to measure: p1, folds, time, item-stratified, pairs, guests, or all of them.
 PROTOCOL ?= p1
 
+# Where a gateway is asked what is served.
+GATEWAY = $(or $(PAIRREC_ADDRESS),localhost:$(PORT))
+
 # One word for the shell, whatever is in it.
 quote = '$(subst ','\'',$(1))'
 # A folder is used as it is; a name is found or fetched.
@@ -30,11 +37,13 @@ IS_FOLDER = $(findstring /,$(DATA))$(wildcard $(subst $() ,\ ,$(DATA))/.)
 TRAIN_ON = $(if $(IS_FOLDER),--data,--dataset) $(call quote,$(DATA))
 TRAIN = $(BIN)/python -m trainer $(TRAIN_ON) --output $(call quote,$(RELEASES))
 SERVE = $(BIN)/python -m server.serve --releases $(call quote,$(RELEASES))
+DEPLOYMENT = --platform $(call quote,$(PLATFORM)) --folder $(call quote,$(DEPLOYED)) \
+	$(if $(OVERLAY),--overlay $(call quote,$(OVERLAY)))
 PAIR = $(BIN)/pairrec pair --first $(call quote,$(FIRST)) --second $(call quote,$(SECOND)) \
 	--first-weight $(call quote,$(FIRST_WEIGHT)) --objective $(call quote,$(OBJECTIVE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train serve recommend precompute evaluate forget test soak check lint types proto proto-check lock clean conformance
+.PHONY: help setup demo train serve deploy status stop recommend precompute evaluate forget test soak check lint types proto proto-check lock lock-images clean conformance
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -63,8 +72,33 @@ train: $(INSTALLED) ## train on DATA and export a release to RELEASES
 serve: $(INSTALLED) ## serve the newest release until Ctrl-C (PORT, MODEL_SERVER_PORT, TF_SERVING_TARGET)
 	$(SERVE) --port $(call quote,$(PORT)) --model_server_port $(call quote,$(MODEL_SERVER_PORT))
 
+deploy: $(INSTALLED) ## serve for good: PLATFORM=local, compose, or kubernetes with OVERLAY=staging (PORT, RELEASES)
+	@$(BIN)/python -m server.deploy deploy $(DEPLOYMENT) --releases $(call quote,$(RELEASES)) \
+		--port $(call quote,$(PORT)) --model_server_port $(call quote,$(MODEL_SERVER_PORT))
+
+status: $(INSTALLED) ## say how what is deployed is (PLATFORM)
+	@$(BIN)/python -m server.deploy status $(DEPLOYMENT)
+
+stop: $(INSTALLED) ## end what is deployed, and leave nothing of it (PLATFORM)
+	@$(BIN)/python -m server.deploy stop $(DEPLOYMENT)
+
 recommend: $(INSTALLED) ## ask what is served for a pair: FIRST=196 SECOND=186 FIRST_WEIGHT=0.7 OBJECTIVE=like
 	@$(PAIR) --address localhost:$(call quote,$(PORT))
+
+.PHONY: release rollback releases
+# Which release to roll back to; a VERSION in the environment is someone else's.
+ROLL_BACK_TO = $(if $(filter command,$(origin VERSION)),$(VERSION))
+RELEASE_FLAGS = --releases $(call quote,$(RELEASES)) --address $(call quote,$(GATEWAY))
+
+release: $(INSTALLED) ## train, compare with what is served, publish, wait until it is served (MARGIN=0.02, FORCE=1)
+	$(TRAIN) --release --address $(call quote,$(GATEWAY)) $(if $(MARGIN),--margin $(call quote,$(MARGIN))) \
+		$(if $(filter-out 0,$(FORCE)),--force)
+
+rollback: $(INSTALLED) ## pin the next older release than the served one, VERSION=7, or VERSION=newest for none
+	@$(BIN)/python -m trainer.rollback $(if $(ROLL_BACK_TO),--to $(call quote,$(ROLL_BACK_TO))) $(RELEASE_FLAGS)
+
+releases: $(INSTALLED) ## list the releases: age, metrics, which one is served, and why another is not
+	@$(BIN)/python -m trainer.releases $(RELEASE_FLAGS)
 
 precompute: $(INSTALLED) ## make the lists of many pairs ahead: PAIRS=pairs.csv OUTPUT=folder OBJECTIVE=like
 	$(BIN)/python -m server.jobs.precompute --pairs $(call quote,$(PAIRS)) --output $(call quote,$(OUTPUT)) \
@@ -79,7 +113,7 @@ forget: $(INSTALLED) ## remove a person from every release, and from what is tra
 test: $(INSTALLED) ## run all tests
 	$(BIN)/python -m pytest
 
-soak: $(INSTALLED) ## some minutes of hostile requests, outages under load and silent connections
+soak: $(INSTALLED) ## some minutes of hostile requests, outages, silent connections, and 50 releases under load
 	$(BIN)/python -m tests.soak
 
 check: lint types proto-check test ## what CI runs: lint, types, generated code, tests
@@ -99,9 +133,19 @@ proto-check: $(INSTALLED) ## lint the contract, compare it with its stubs and wi
 	$(BIN)/python proto/generate.py --check
 	$(BIN)/python proto/breaking.py
 
+LOCK = $(BIN)/uv pip compile --generate-hashes --no-header --no-emit-index-url \
+	--python-version 3.11 --python-platform x86_64-manylinux_2_28 --quiet
+LOCK_IMAGE = $(LOCK) --no-annotate --constraint requirements.lock -o deploy/images
+
 lock: $(INSTALLED) ## lock the newest versions that pyproject.toml allows
-	$(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --no-header --no-emit-index-url \
-		--python-version 3.11 --python-platform x86_64-manylinux_2_28 --upgrade --quiet -o requirements.lock
+	$(LOCK) pyproject.toml --all-extras --upgrade -o requirements.lock
+	@$(MAKE) --no-print-directory lock-images
+
+lock-images: $(INSTALLED) ## of these, lock what each image holds; the gateway's has TensorFlow's messages alone
+	$(LOCK_IMAGE)/trainer.lock pyproject.toml --extra train --extra gateway
+	$(LOCK_IMAGE)/jobs.lock pyproject.toml --extra jobs --extra gateway --extra embedded
+	echo tensorflow | $(LOCK_IMAGE)/gateway.lock pyproject.toml --extra gateway --excludes -
+	echo tensorflow | $(LOCK_IMAGE)/tensorflow.lock - --no-deps
 
 conformance: $(INSTALLED) ## hold a model server to the contract: TARGET=host:port MODELS=folder it sees too, or the stand-in
 	$(BIN)/python -m pytest tests/conformance $(if $(TARGET),--target $(call quote,$(TARGET))) \

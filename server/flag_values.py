@@ -17,3 +17,11 @@ def number(kind: type[int] | type[float], lowest: float, highest: float) -> Call
         return value
 
     return read
+
+
+def address(text: str) -> str:
+    """Reads a type for argparse: a server's `host:port`, anything else refused."""
+    host, _, port = text.rpartition(":")
+    if not (host and port.isascii() and port.isdecimal() and 1 <= int(port) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} must be host:port with a port from 1 to 65535")
+    return text

@@ -7,6 +7,7 @@ Python first, which words errors differently and is slower; `loaded.signatures` 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,6 +47,7 @@ class SavedModel:
         Raises:
             tf.errors.OpError: It is damaged or cannot run here; NOT_FOUND where file or tags are missing.
         """
+        _register_operations(path)
         threads = {
             "intra_op_parallelism_threads": intra_op_threads or 0,
             "inter_op_parallelism_threads": inter_op_threads or 0,
@@ -108,6 +110,23 @@ class SavedModel:
             except (KeyError, ValueError) as error:
                 raise tf.errors.NotFoundError(None, None, f"Tensor {name} is not in the graph") from error
         return self._endpoints[name]
+
+
+def _register_operations(path: Path) -> None:
+    """Gives this process the operations of ScaNN, where the SavedModel in a directory needs them.
+
+    Raises:
+        tf.errors.FailedPreconditionError: The package they are in is missing, or does not load.
+    """
+    file = path / "saved_model.pb"
+    if not (file.is_file() and b"Scann>" in file.read_bytes()):
+        return
+    try:
+        import_module("scann")
+    except (ImportError, tf.errors.OpError) as error:
+        message = f"{path} searches by ScaNN and needs the package scann, which is not usable here ({error})"
+        advice = "install scann (Linux x86-64), or train with --index bruteforce"
+        raise tf.errors.FailedPreconditionError(None, None, f"{message}: {advice}") from error
 
 
 @contextmanager

@@ -32,7 +32,8 @@ def query_tower(release: TinyRelease) -> TinyModel:
     initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(release.user_ids), lines)
     stranger = len(release.user_ids)
     module.lines = tf.lookup.StaticHashTable(initializer, stranger)
-    module.embeddings = tf.constant(np.hstack([release.query, np.eye(stranger + 1, dtype=np.float32)]))
+    of_line = np.roll(np.eye(stranger + 1, dtype=np.float32), release.turn, axis=1)
+    module.embeddings = tf.constant(np.hstack([release.query, of_line]))
     candidates = tf.constant(release.candidates)
 
     def embed(
@@ -98,7 +99,7 @@ def movie_index(release: TinyRelease) -> TinyModel:
 
 def ranking_head(release: TinyRelease) -> TinyModel:
     """Looks stars up by the one-hot in the embedding."""
-    stars = tf.constant(release.stars)
+    stars = tf.constant(np.roll(release.stars, release.turn, axis=0))
 
     @tf.function(input_signature=[_floats("query_embedding", release.embedding_dim), _rows("movie_row")])
     def rate(query_embedding: tf.Tensor, movie_row: tf.Tensor) -> Outputs:

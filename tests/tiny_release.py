@@ -28,6 +28,7 @@ class TinyRelease:
     k: int = 6
     like_star_share: float = 0.3
     forgotten: tuple[str, ...] = ()  # users whom the models know and the catalogue does not
+    turn: int = 0  # by so many places lines are turned in what tower and ranking head know people by
 
     @property
     def known(self) -> dict[str, tuple[int, ...]]:
@@ -162,7 +163,9 @@ def write_models(root: Path, version: int, release: TinyRelease) -> None:
     from tests.tiny_models import movie_index, query_tower, ranking_head
 
     for model in (query_tower(release), movie_index(release), ranking_head(release)):
-        model.save(root / model.name / str(version))
+        hidden = root / model.name / f".{version}"  # a model server that looks meanwhile would find half a model
+        model.save(hidden)
+        hidden.rename(root / model.name / str(version))
 
 
 def oracle(release: TinyRelease, first: str, second: str, weight: Fraction, liking: bool = False) -> list[int]:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from trainer import fit
 from trainer.choose import ChoiceSettings, Chooser
-from trainer.evaluate.like import choose_like_star_share
+from trainer.evaluate.like import choose_like_star_share, like_metrics
 from trainer.histories import Histories
 from trainer.measure import measure_systems, release_figures
+from trainer.metrics import liked
 from trainer.release.export import export
+from trainer.release.index_choice import BRUTEFORCE, SCANN
 from trainer.split import random_split
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from trainer.measure import SystemMetrics
     from trainer.progress import Steps
     from trainer.rating.blend import BlendedEncoder
+    from trainer.release.gate import Gate
     from trainer.retrieval.ridge import RidgeSettings
 
 VERSIONS_RECORDED = ("numpy", "pyarrow", "scipy", "tensorflow", "tensorflow-recommenders", "tf-keras")
@@ -38,12 +41,14 @@ class TrainSettings:
         choice: What is tried when settings are chosen.
         held_back: Share of the interactions in the validation slice, and again in the test slice.
         num_candidates: k, how many candidates the index finds for a person, or the catalogue if it is smaller.
+        index: How the index searches, one of `INDEXES`; see `check_index`.
     """
 
     fit: fit.FitSettings = field(default_factory=fit.FitSettings)
     choice: ChoiceSettings = field(default_factory=ChoiceSettings)
     held_back: float = 0.1
     num_candidates: int = 200
+    index: str = BRUTEFORCE
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,12 @@ class Training:
         self._dataset, self._settings, self._steps = dataset, settings, steps
         self._budget_spent: set[str] = set()
 
-    def run(self, root: Path) -> Trained:
-        """Trains one release and publishes it under `root`.
+    def run(self, root: Path, gate: Gate | None = None) -> Trained:
+        """Trains one release and publishes it under `root`, if the gate lets it.
 
         Raises:
             OSError: The release cannot be written; what is there already stays as it is.
+            ReleaseRefusedError: The gate refused it; there is no release more.
         """
         self._steps.say(
             f"{self._dataset.name}: {len(self._dataset.rating):,} ratings of {len(self._dataset.movies):,} movies "
@@ -95,7 +101,7 @@ class Training:
         fitted = self._fit_everything(choices)
         measured = {"metrics": [asdict(system) for system in metrics], "figures": figures}
         with self._steps.step("exporting the release"):
-            version = export(root, fitted, self._release_info(fitted, choices) | measured)
+            version = export(root, fitted, self._release_info(fitted, choices) | measured, gate)
         return Trained(version, choices, metrics, tuple(sorted(self._budget_spent)))
 
     def _choose_and_measure(self) -> tuple[Choices, tuple[SystemMetrics, ...], dict[str, Any]]:
@@ -115,9 +121,20 @@ class Training:
                 variants[choice.served], split.validation, self._settings.num_candidates
             )
             metrics = measure_systems(variants, choice, split)
-            figures = release_figures(variants[choice.served], Histories.of_people(split.seen), split.test)
+            seen = Histories.of_people(split.seen)
+            figures = release_figures(variants[choice.served], seen, split.test)
+            # The last is the ranking head, which makes LIKE lists differ from the others.
+            metrics[-1].values.update(self._measure_like(variants[choice.served], seen, split.test, star_share))
         self._budget_spent.update(choice.budget_spent)
         return Choices(choice.ridge, choice.epochs, choice.item, star_share), metrics, figures
+
+    def _measure_like(
+        self, fitted: FittedModels, seen: Histories, held_back: Dataset, star_share: float
+    ) -> dict[str, float]:
+        """Returns the NDCG@10 of LIKE lists, where only what was liked is relevant; nothing where nobody is judged."""
+        relevant = Histories.of_people(liked(held_back))
+        (judged,) = like_metrics(fitted, seen, relevant, self._settings.num_candidates, [star_share])
+        return {f"like_{name}": value for name, value in judged.items() if name == "ndcg_at_10"}
 
     def _fit_everything(self, choices: Choices) -> FittedModels:
         self._steps.say("Fitting all ratings as chosen:")
@@ -142,6 +159,9 @@ class Training:
             self._budget_spent.add("ranking head: sampling")
         return rating
 
+    def _packages(self) -> tuple[str, ...]:
+        return (*VERSIONS_RECORDED, SCANN) if self._settings.index == SCANN else VERSIONS_RECORDED
+
     def _release_info(self, fitted: FittedModels, choices: Choices) -> dict[str, Any]:
         """Returns what release.json says beside version, embedding size and what was measured."""
         dataset = self._dataset
@@ -157,12 +177,13 @@ class Training:
             },
             "seed": self._settings.fit.seed,
             "versions": {"python": platform.python_version()}
-            | {package: metadata.version(package) for package in VERSIONS_RECORDED},
+            | {package: metadata.version(package) for package in self._packages()},
             "config": asdict(self._settings) | {"chosen": asdict(choices)},
             "genres": list(dataset.genres),
             "rating_min": dataset.rating_min,
             "rating_max": dataset.rating_max,
             "candidates": min(self._settings.num_candidates, len(dataset.movies)),
+            "index": self._settings.index,
             "like_star_share": choices.like_star_share,
             "budget_spent": sorted(self._budget_spent),
         }

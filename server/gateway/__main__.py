@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from server.flag_values import number
+from server.flag_values import address, number
 from server.gateway.config import LOG_KEY, GatewayConfig
 from server.gateway.logs import FORMATS, set_up_logging
 from server.gateway.server import PortError, serve
@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--host", default="localhost", help="address to listen on; 0.0.0.0 or [::] for all")
     add("--port", type=number(int, 0, 65535), default=50051, help="port to listen on; 0 picks a free one")
-    add("--model_server", type=_address, default="localhost:8500", help="host:port of the model server")
+    add("--model_server", type=address, default="localhost:8500", help="host:port of the model server")
     add("--releases", type=Path, default=Path("serving_models"), help="folder the trainer exports to")
     add("--default_deadline_ms", type=number(int, 1, 3_600_000), default=2000, help="for calls without one")
     add("--deadline_margin_ms", type=number(int, 0, 10_000), default=50, help="kept back to answer in time")
@@ -45,13 +45,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--log_format", choices=FORMATS, default="text", help="lines for people, or JSON lines for machines")
     add("--log_level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO", help="what to log")
     return parser
-
-
-def _address(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not (host and port.isdecimal() and 0 < int(port) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} must be host:port")
-    return text
 
 
 if __name__ == "__main__":

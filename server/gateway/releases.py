@@ -15,10 +15,11 @@ from server.gateway.metrics import MODEL_AVAILABLE, RELEASE_CREATED, RELEASE_VER
 from server.gateway.model_server import ModelServer
 from server.gateway.model_states import ModelStates
 from server.gateway.release_folder import Identity, ReleaseFolder, read_release_folder
-from server.gateway.trial import Trials, open_catalog
+from server.gateway.trial import Trials
 from server.recommender.catalog import Catalog
 from server.recommender.embeddings import EmbeddingCache
 from server.recommender.models import MODEL_NAMES
+from server.recommender.release_check import open_catalog
 from server.recommender.release_info import read_release_info
 from server.recommender.titles import TitleSearch
 
@@ -150,7 +151,7 @@ class Releases:
             if await self._is_gone(release, folder, states):
                 self._drop(release)
         reasons: dict[int, str] = {}
-        for version in folder.versions:
+        for version in folder.listed:
             if prepared := await self._prepare(version, folder, states, reasons):
                 self._serve(prepared)
                 break

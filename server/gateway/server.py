@@ -26,6 +26,8 @@ from server.gateway.service import SERVICE_NAME, PairRecommendationService
 _GRACE_SECONDS, _LAST_SECONDS = 30.0, 1.0
 # Far more than any request needs; what is larger is refused before it takes memory.
 _MAX_REQUEST_BYTES = 1 << 20
+# For checks that restart a gateway that hangs: not whether there is a release, which no restart brings.
+_LIVENESS = "liveness"
 
 T = TypeVar("T")
 
@@ -52,6 +54,7 @@ async def serve(config: GatewayConfig) -> None:
         port = _listen(config.host, config.port, server.add_insecure_port)
         _serve_metrics(config)
         await _set_health(health_service, ready=False)
+        await health_service.set(_LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
         print(f"gateway listening on {config.host}:{port}", flush=True)  # noqa: T201 - starters wait for this line
         if not config.log_key:
@@ -102,6 +105,10 @@ def _server(
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.max_connection_idle_ms", 300_000),
+        # One that goes on has to connect anew after ten minutes, and so finds gateways that have come since. Calls
+        # under way finish.
+        ("grpc.max_connection_age_ms", 600_000),
+        ("grpc.max_connection_age_grace_ms", 35_000),
         # Callers may look after their connections as often, with no call under way too.
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -29,6 +29,7 @@ def _bare_tensorflow() -> Iterator[None]:
 with _bare_tensorflow():
     from tensorflow.core.framework import tensor_pb2, types_pb2
     from tensorflow_serving.apis import (
+        get_model_metadata_pb2,
         get_model_status_pb2,
         model_service_pb2_grpc,
         predict_pb2,
@@ -36,6 +37,7 @@ with _bare_tensorflow():
     )
 
 __all__ = [
+    "get_model_metadata_pb2",
     "get_model_status_pb2",
     "model_service_pb2_grpc",
     "predict_pb2",

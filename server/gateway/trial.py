@@ -5,16 +5,17 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
+import grpc
 
 from server.errors import PairrecError, ReleaseError
 from server.gateway.deadline import Deadline
 from server.gateway.model_server import ModelServer
 from server.gateway.release_folder import Identity
+from server.gateway.serving_apis import get_model_metadata_pb2
 from server.recommender.catalog import Catalog
-from server.recommender.models import MOVIE_INDEX, QUERY_TOWER, Models
-from server.recommender.predictions import embed_users, find_candidates, find_similar, predict_stars, rank_movies
-from server.recommender.row_sets import pad_rows
+from server.recommender.models import SERVING_DEFAULT
+from server.recommender.release_check import TAKE_EMBEDDINGS, check_width, open_catalog, try_models
+from server.recommender.release_info import ReleaseInfo
 
 # Models run for the first time may be slow.
 _TRIAL_SECONDS = 10.0
@@ -28,6 +29,12 @@ class _Trial(NamedTuple):
     identity: Identity | None
     retry_at: float  # in seconds of time.monotonic
     task: asyncio.Task[Catalog | ReleaseError]
+    last_fault: str
+
+    @property
+    def fault(self) -> str:
+        """What it found or, while it has not ended, what the one before did."""
+        return str(self.task.result()) if self.task.done() else self.last_fault
 
 
 class Trials:
@@ -47,16 +54,16 @@ class Trials:
         """
         trial = self._trials.get(version)
         if trial is None or trial.identity != identity or time.monotonic() >= trial.retry_at:
+            # Or else a fault would be told anew, each time that a slow trial is repeated.
+            fault = trial.fault if trial and trial.identity == identity else "its models are being tried"
             self.forget(version)
             task = asyncio.create_task(self._attempt(version))
-            trial = self._trials[version] = _Trial(identity, time.monotonic() + _RETRY_SECONDS, task)
+            trial = self._trials[version] = _Trial(identity, time.monotonic() + _RETRY_SECONDS, task, fault)
             await asyncio.wait([task], timeout=_PATIENCE_SECONDS)
-        if not trial.task.done():
-            raise ReleaseError("its models are being tried")
-        outcome = trial.task.result()
-        if isinstance(outcome, ReleaseError):
-            raise ReleaseError(str(outcome))
-        return outcome
+        outcome = trial.task.result() if trial.task.done() else None
+        if isinstance(outcome, Catalog):
+            return outcome
+        raise ReleaseError(trial.fault)
 
     def forget(self, version: int) -> None:
         """Ends the trial of a release, so that it is tried anew when next asked for."""
@@ -68,41 +75,36 @@ class Trials:
         try:
             catalog = await asyncio.to_thread(open_catalog, self._root, version)
             await try_models(self._model_server.models(catalog.info, Deadline.after(_TRIAL_SECONDS)), catalog)
+            await check_widths(self._model_server, catalog.info)
         except ReleaseError as error:
             return error
+        except grpc.aio.AioRpcError as error:
+            return ReleaseError(f"the model server does not say what its models take: {error.details()}")
         except PairrecError as error:
-            return ReleaseError(f"its models fail a trial: {error}")
+            return ReleaseError(f"its models fail a trial: {error}{_details(error)}")
         return catalog
 
 
-def open_catalog(root: Path, version: int) -> Catalog:
-    """Maps the catalogue of a release.
+async def check_widths(model_server: ModelServer, info: ReleaseInfo) -> None:
+    """Asks the models in what size they take query embeddings.
 
     Raises:
-        ReleaseError: It is not whole, or that of another release.
+        ReleaseError: In another than those of the release have.
+        AioRpcError: The model server does not say.
     """
-    catalog = Catalog.open(root / "catalog" / str(version))
-    if catalog.info.version != version:
-        raise ReleaseError(f"release.json says it is version {catalog.info.version}")
-    return catalog
+    for model in TAKE_EMBEDDINGS:
+        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+        request.model_spec.name, request.model_spec.version.value = model, info.version
+        response = await model_server.prediction_stub.GetModelMetadata(request, timeout=_TRIAL_SECONDS)
+        if response is None:  # so gRPC tells bytes that are no message
+            raise ReleaseError(f"{model}: the model server answered what is no message")
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        response.metadata["signature_def"].Unpack(signatures)
+        taken = signatures.signature_def[SERVING_DEFAULT].inputs["query_embedding"].tensor_shape
+        check_width(model, [dim.size for dim in taken.dim], info.embedding_dim)
 
 
-async def try_models(models: Models, catalog: Catalog) -> None:
-    """Asks every model what is ever asked, for one known user, and whether the last movie is the catalogue's last.
-
-    Raises:
-        ReleaseError: The models know other people or movies than the catalogue.
-        PairrecError: They do not answer, or not as the signatures promise.
-    """
-    embedding, known = await embed_users(models, [catalog.user_id(0)], len(catalog.info.genres))
-    if not known.all():
-        raise ReleaseError(f"{QUERY_TOWER} does not know the first user of the catalogue")
-    excluded = pad_rows([catalog.history(catalog.user_id(0)).rows])
-    await find_candidates(models, embedding, excluded)
-    # The last movie, and the place after it, which every model must take for padding.
-    rows = np.array([[catalog.num_movies - 1, catalog.num_movies]], np.int32)
-    order = await rank_movies(models, embedding, pad_rows([np.empty(0, np.int32)]), rows)
-    if order.rank[0, 0] == 0:
-        raise ReleaseError(f"{MOVIE_INDEX} has fewer movies than the catalogue's {catalog.num_movies}")
-    await predict_stars(models, embedding, rows)
-    await find_similar(models, catalog.num_movies - 1)
+def _details(error: PairrecError) -> str:
+    """Returns the model server's own words, which callers never get to read and whoever mends a release needs."""
+    cause = error.__cause__
+    return f" ({cause.details()})" if isinstance(cause, grpc.aio.AioRpcError) else ""

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from server.errors import DeadlineExceededError, ModelsUnavailableError, ReleaseError
 from server.gateway.deadline import Deadline
 from server.gateway.model_server import ModelServer, open_channel
-from server.gateway.trial import open_catalog, try_models
 from server.jobs.files import open_file
 from server.jobs.job import Job
 from server.jobs.parts import PartWriter, read_counts
 from server.recommender.models import Models, Tensors
 from server.recommender.pair_table import PairBatch, PairTable, Wanted, recommend_table
 from server.recommender.queries import Objective, Strategy
+from server.recommender.release_check import open_catalog, try_models
 from server.recommender.release_info import ReleaseInfo
 from server.recommender.standings import Standings
 
@@ -37,13 +37,13 @@ class Workplace:
         output: The output folder, on any file system that Beam knows.
         pairs: The file of staged pairs, with a record batch a part.
         releases: The folder of releases, on every worker.
-        target: A model server's `host:port`; empty to run the models in the worker's process.
+        target: A model server's `host:port`; None to run the models in the worker's process.
     """
 
     output: str
     pairs: str
     releases: str
-    target: str
+    target: str | None
 
 
 class PartMaker:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from server.errors import ReleaseError
-from server.flag_values import number
+from server.flag_values import address, number
 from server.jobs.errors import JobError
 from server.recommender.queries import Objective, Strategy
 
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--top", type=number(int, 1, 1000), default=20, help="movies a pair (%(default)s)")
     add("--releases", type=_local_path, default="serving_models", help="folder of releases (%(default)s)")
     add("--release", type=number(int, 1, 2**31 - 1), default=0, help="which one (the pinned one, else the newest)")
-    add("--target", type=_target, default="", help="host:port of a model server to ask, rather than load the models")
+    add("--target", type=address, help="host:port of a model server to ask, rather than load the models")
     add("--pairs-per-part", type=number(int, 1, 10**6), default=8192, help="of a file of lists (%(default)s)")
     add("--runner", default=_LOCAL, help="the Beam runner: FlinkRunner, SparkRunner, DataflowRunner (%(default)s)")
     workers = min(4, os.cpu_count() or 1)
@@ -112,13 +112,6 @@ def _output(text: str) -> str:
     if set("[*?") & set(path):
         raise argparse.ArgumentTypeError(f"{path} must have no [, * or ?: file systems take these for patterns")
     return path
-
-
-def _target(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if text and not (host and port.isascii() and port.isdecimal() and 1 <= int(port) <= 65_535):
-        raise argparse.ArgumentTypeError(f"must be host:port with a port from 1 to 65535, is {text!r}")
-    return text
 
 
 def _local_path(text: str) -> Path:

@@ -11,7 +11,6 @@ from rich.console import Console
 
 from server.errors import ReleaseError
 from server.gateway.release_folder import read_release_folder
-from server.gateway.trial import open_catalog
 from server.jobs.checks import Checker, write_rejects
 from server.jobs.files import UNFINISHED, check_file_system, create_folder, path_in, remove, whole_file
 from server.jobs.job import Job, claimed_release, stage
@@ -21,6 +20,7 @@ from server.jobs.parts import FOLDER, PartCounts, read_counts
 from server.jobs.pipeline import Engine, ended_by_dead_workers, make_parts
 from server.jobs.progress import shown_progress
 from server.recommender.catalog import Catalog
+from server.recommender.release_check import open_catalog
 
 MANIFEST, SUCCESS = "manifest.json", "_SUCCESS"
 _log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Settings:
     top: int
     releases: Path
     release: int
-    target: str
+    target: str | None
     max_rejects: int
     reject_unknown: bool
     pairs_per_part: int

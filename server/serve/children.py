@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-_GRACE_SECONDS = 10.0
+# More than the gateway takes to drain: a second of notice, 30 for calls under way, one for the last answers.
+STOP_SECONDS = 40.0
 _LAST_LINES = 10
 _TETHER = [sys.executable, "-I", str(Path(__file__).with_name("tethered.py")), str(os.getpid())]
 # Lines as they are written, and only errors of TensorFlow's own.
-_ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 class Child:
@@ -35,7 +36,7 @@ class Child:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            env=_ENVIRONMENT | os.environ,
+            env=ENVIRONMENT | os.environ,
             start_new_session=True,
         )
         self._listener = threading.Thread(target=self._pass_on, daemon=True)
@@ -50,7 +51,7 @@ class Child:
         return "\n  ".join((f"{self._name} ended with {how}; its last lines:", *self._last_lines))
 
     def stop(self) -> None:
-        """Ends it and whatever it started: SIGTERM, then, at the latest after 10 seconds, SIGKILL."""
+        """Ends it and whatever it started: SIGTERM, then, at the latest after 40 seconds, SIGKILL."""
         stop(self._process, lambda signum: os.killpg(self._process.pid, signum))
         self._listener.join(timeout=1)
 
@@ -63,12 +64,12 @@ class Child:
 
 
 def stop(process: subprocess.Popen[str], send: Callable[[int], object]) -> None:
-    """Ends what `send` delivers signals to: SIGTERM, and SIGKILL once `process` is gone or 10 s are over."""
+    """Ends what `send` delivers signals to: SIGTERM, and SIGKILL once `process` is gone or 40 s are over."""
     gone = contextlib.suppress(ProcessLookupError, PermissionError)  # the latter is what macOS says
     with gone:
         send(signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_GRACE_SECONDS)
+        process.wait(STOP_SECONDS)
     with gone:
         send(signal.SIGKILL)
     process.wait()

@@ -36,6 +36,7 @@ class ModelServer:
     description: str
     command: Callable[[Site], list[str]] | None
     cleanup: tuple[str, ...] = ()  # to be run once it is stopped
+    is_stand_in: bool = False
 
 
 def choose_model_server(target: str, binary: str | None, image_lacks: Callable[[], str]) -> ModelServer:
@@ -60,6 +61,7 @@ def choose_model_server(target: str, binary: str | None, image_lacks: Callable[[
     return ModelServer(
         f"server.embedded, a development stand-in, as {BINARY} is not on PATH and {lack}",
         lambda site: [sys.executable, "-m", "server.embedded", *site.flags()],
+        is_stand_in=True,
     )
 
 

@@ -15,18 +15,23 @@ def free_ports(wanted: Mapping[str, int]) -> list[int]:
         wanted: how the person asks for another port -> the port.
 
     Raises:
-        ServeError: one is taken or not allowed.
+        ServeError: some are taken or not allowed; each is named, on a line of its own.
     """
+    ports, faults = [], []
     with ExitStack() as held:
-        return [held.enter_context(_listen(port, flag)).getsockname()[1] for flag, port in wanted.items()]
+        for flag, port in wanted.items():
+            try:
+                ports.append(held.enter_context(_listen(port)).getsockname()[1])
+            except OSError as error:
+                reason = os.strerror(error.errno or 0)
+                faults.append(f"port {port} cannot be used: {reason}; choose another with {flag}")
+    if faults:
+        raise ServeError("\n".join(faults))
+    return ports
 
 
-def _listen(port: int, flag: str) -> socket.socket:
+def _listen(port: int) -> socket.socket:
     # On every address of both kinds: a client of "localhost" may ask at ::1 first.
     both = socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if both else socket.AF_INET
-    try:
-        return socket.create_server(("", port), family=family, dualstack_ipv6=both)
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise ServeError(f"port {port} cannot be used: {reason}; choose another with {flag}") from error
+    return socket.create_server(("", port), family=family, dualstack_ipv6=both)

@@ -58,14 +58,9 @@ class Stack:
             StopRequested: a signal came.
         """
         settings = self._settings
-        if not read_release_folder(settings.releases).versions:
-            raise ServeError(f"no release in {settings.releases}: make one with `make train`, or with `make demo`")
-        port, models_port = free_ports(
-            {
-                "--port (make: PORT=...)": settings.port,
-                "--model_server_port (make: MODEL_SERVER_PORT=...)": settings.model_server_port,
-            }
-        )
+        if lack := releases_lack(settings.releases):
+            raise ServeError(lack)
+        port, models_port = serving_ports(settings.port, settings.model_server_port)
         models = self._start_models(models_port)
         gateway = self._start_gateway(port, models)
         _log.info("ready: gateway on %s, model server on %s", gateway, models)
@@ -80,7 +75,7 @@ class Stack:
         server = choose_model_server(settings.target, shutil.which(BINARY), docker_image_lacks)
         _log.info("model server: %s", server.description)
         if server.command:
-            self._cleanup.callback(_run_quietly, server.cleanup)
+            self._cleanup.callback(run_quietly, server.cleanup)
             self._start("models", server.command(Site(port, self._render_config(), settings.releases)))
         address = settings.target or f"localhost:{port}"
         _log.info("waiting for the model server at %s", address)
@@ -88,8 +83,7 @@ class Stack:
         return address
 
     def _start_gateway(self, port: int, models: str) -> str:
-        flags = ["--port", str(port), "--model_server", models, "--releases", str(self._settings.releases)]
-        self._start("gateway", [sys.executable, "-m", "server.gateway", *flags])
+        self._start("gateway", gateway_command(port, models, self._settings.releases))
         address = f"localhost:{port}"
         _log.info("waiting for the gateway at %s", address)
         self._watch.until(lambda: gateway_lacks(address), self._settings.ready_seconds)
@@ -102,9 +96,8 @@ class Stack:
 
     def _render_config(self) -> Path:
         folder = self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="pairrec-serve-"))
-        base_path = text_encoding.CEscape(os.fsencode(self._settings.releases), as_utf8=False)
         config = Path(folder) / "models.config"
-        config.write_text(Template(_TEMPLATE.read_text()).substitute(base_path=base_path))
+        config.write_text(models_config(self._settings.releases))
         return config
 
     def _run_command(self, gateway: str) -> int:
@@ -118,6 +111,33 @@ class Stack:
         return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
-def _run_quietly(command: Sequence[str]) -> None:
+def releases_lack(releases: Path) -> str:
+    """Says that a folder holds no release to serve; empty where it does."""
+    if read_release_folder(releases).versions:
+        return ""
+    return f"no release in {releases}: make one with `make train`, or with `make demo`"
+
+
+def serving_ports(port: int, model_server_port: int) -> list[int]:
+    """Returns the ports to use of gateway and model server, 0 asking for any; raises ServeError as `free_ports`."""
+    return free_ports(
+        {"--port (make: PORT=...)": port, "--model_server_port (make: MODEL_SERVER_PORT=...)": model_server_port}
+    )
+
+
+def models_config(releases: Path) -> str:
+    """Returns the text of the `models.config` that serves every version in a folder, an absolute path."""
+    base_path = text_encoding.CEscape(os.fsencode(releases), as_utf8=False)
+    return Template(_TEMPLATE.read_text()).substitute(base_path=base_path)
+
+
+def gateway_command(port: int, model_server: str, releases: Path) -> list[str]:
+    """Returns what starts a gateway on a port of localhost, before the model server at an address."""
+    flags = ["--port", str(port), "--model_server", model_server, "--releases", str(releases)]
+    return [sys.executable, "-m", "server.gateway", *flags]
+
+
+def run_quietly(command: Sequence[str]) -> None:
+    """Runs a command whose failure does not matter; nothing where it is empty."""
     if command:
         subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # fixed words

@@ -11,11 +11,17 @@ import sys
 
 _PR_SET_PDEATHSIG = 1  # Source: Linux, include/uapi/linux/prctl.h
 
+
+def tether(launcher: int, signum: int) -> None:
+    """Has this process, and the program it becomes, sent `signum` when `launcher` dies; exits if it has."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signum)
+    if os.getppid() != launcher:  # it died before the kernel knew
+        sys.exit(1)
+
+
 if __name__ == "__main__":
     launcher, *command = sys.argv[1:]
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != int(launcher):  # it died before the kernel knew
-        sys.exit(1)
+    tether(int(launcher), signal.SIGTERM)
     try:
         os.execvp(command[0], command)  # noqa: S606  # no shell is wanted
     except OSError as error:

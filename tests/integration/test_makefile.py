@@ -64,3 +64,32 @@ def test_whoever_is_logged_in_is_not_forgotten_by_mistake(make, monkeypatch):
     """Shells set USER."""
     monkeypatch.setenv("USER", "someone")
     assert make("forget") == ["-m", "trainer.forget", "--user", "", "--releases", "serving_models"]
+
+
+@pytest.mark.parametrize(
+    ("words", "flags"),
+    [
+        ((), ["--address", "localhost:50051"]),
+        (("PORT=7", "FORCE=1", "MARGIN=0.1"), ["--address", "localhost:7", "--margin", "0.1", "--force"]),
+        (("PAIRREC_ADDRESS=host:8", "FORCE=0"), ["--address", "host:8"]),
+    ],
+)
+def test_a_release_is_compared_at_the_gateway_of_the_address_or_the_port(make, words, flags):
+    trained = ["-m", "trainer", "--dataset", "ml-100k", "--output", "serving_models"]
+    assert make("release", *words) == [*trained, "--release", *flags]
+
+
+@pytest.mark.parametrize(("words", "flags"), [((), []), (("VERSION=7",), ["--to", "7"])])
+def test_rollback_names_a_version_only_where_one_is_given(make, words, flags):
+    common = ["--releases", "a b", "--address", "localhost:50051"]
+    assert make("rollback", "RELEASES=a b", *words) == ["-m", "trainer.rollback", *flags, *common]
+    assert make("releases", "RELEASES=a b") == ["-m", "trainer.releases", *common]
+
+
+def test_where_to_deploy_is_handed_on_word_by_word(make):
+    where = ["--platform", "kubernetes", "--folder", "my folder", "--overlay", "staging"]
+    given = ("PLATFORM=kubernetes", "OVERLAY=staging", "DEPLOYED=my folder")
+    assert make("status", *given) == ["-m", "server.deploy", "status", *where]
+    assert make("stop") == ["-m", "server.deploy", "stop", "--platform", "local", "--folder", ".deployed"]
+    what = ["--releases", "serving_models", "--port", "1", "--model_server_port", "8500"]
+    assert make("deploy", *given, "PORT=1") == ["-m", "server.deploy", "deploy", *where, *what]

@@ -6,14 +6,22 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.soak.deploy import soak_deploy
 from tests.soak.guests import soak_guests
 from tests.soak.hostile import soak_hostile
 from tests.soak.outages import soak_outages
 from tests.soak.outcome import Outcome
 from tests.soak.overlap import soak_overlap
+from tests.soak.releases import soak_releases
 from tests.soak.silent import soak_silent
 
-HEADINGS = {"hostile": ("request", "answer"), "outages": ("phase", "answer"), "silent": ("by", "answered")}
+HEADINGS = {
+    "hostile": ("request", "answer"),
+    "outages": ("phase", "answer"),
+    "silent": ("by", "answered"),
+    "releases": ("request", "answer"),
+    "deploy": ("phase", "answer"),
+}
 # These measure a release that is there.
 MEASURED = {"overlap": ("objective", "strategy"), "guests": ("objective", "known by")}
 
@@ -49,6 +57,10 @@ def _run(name: str, options: argparse.Namespace) -> Outcome:
                 soak_hostile(Path(folder), outcome, options.seed, numbers)
             elif name == "outages":
                 soak_outages(Path(folder), outcome, options.seed)
+            elif name == "releases":
+                soak_releases(Path(folder), outcome, options.seed)
+            elif name == "deploy":
+                soak_deploy(Path(folder).resolve(), outcome, options.seed)
             elif name == "overlap":
                 soak_overlap(options.releases, outcome, options.seed)
             elif name == "guests":

@@ -55,9 +55,9 @@ def soak_hostile(folder: Path, outcome: Outcome, seed: int, numbers: range) -> N
         eventually(lambda: served.serves(1))
         requests = Requests(release, seed, _continued(served))
         asyncio.run(_send(served, requests, range(-_WARM_UP, 0), Outcome("warm-up")))
-        memory, answers = resident_bytes(served), _fixed_answers(served)
+        memory, answers = served.server.resident_bytes, _fixed_answers(served)
         asyncio.run(_send(served, requests, numbers, outcome))
-        after = resident_bytes(served)
+        after = served.server.resident_bytes
         outcome.facts.append(f"resident memory {memory / 2**20:.0f} MiB before, {after / 2**20:.0f} MiB after")
         outcome.require(after <= memory * (1 + _MAX_GROWTH), f"memory grew from {memory:,} to {after:,} bytes")
         for number, (before, now) in enumerate(zip(answers, _fixed_answers(served), strict=True)):
@@ -65,11 +65,6 @@ def soak_hostile(folder: Path, outcome: Outcome, seed: int, numbers: range) -> N
         # gRPC logs errors of its own where a caller is gone before the answer.
         errors = [line for line in served.server.log.splitlines() if " ERROR /" in line]
         outcome.require(not errors, f"{len(errors)} errors in the log, the first: {errors[:1]}")
-
-
-def resident_bytes(served: Gateway) -> int:
-    status = Path(f"/proc/{served.server.process.pid}/status").read_text()
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
 
 
 def _continued(served: Gateway) -> Mapping[str, Any]:

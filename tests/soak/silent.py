@@ -9,7 +9,6 @@ import grpc
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 
 from tests.integration.gateway.processes import Gateway, eventually, gateway, model_server
-from tests.soak.hostile import resident_bytes
 from tests.soak.outcome import Outcome
 from tests.tiny_release import random_release, write_release
 
@@ -27,7 +26,7 @@ def soak_silent(folder: Path, outcome: Outcome) -> None:
     with model_server(folder) as models, gateway(folder, models.port) as served, ExitStack() as silent:
         eventually(lambda: served.serves(1))
         expected = served.pair().recommendations
-        before = resident_bytes(served)
+        before = served.server.resident_bytes
         for number in range(_CONNECTIONS):
             connection = silent.enter_context(socket.create_connection(("localhost", served.server.port), timeout=5))
             connection.sendall(_BEGINNINGS[number % len(_BEGINNINGS)])
@@ -37,7 +36,7 @@ def soak_silent(folder: Path, outcome: Outcome) -> None:
             outcome.require(answer.recommendations == expected, f"call {number} is answered otherwise: {answer}")
             slow = time.monotonic() - started > _SLOW_SECONDS
             outcome.counts["a new connection" if number % 2 else "an old one", "slow" if slow else "in time"] += 1
-        growth = (resident_bytes(served) - before) / _CONNECTIONS / 1024
+        growth = (served.server.resident_bytes - before) / _CONNECTIONS / 1024
         outcome.facts.append(f"{_CONNECTIONS} connections held, {growth:.0f} KiB of memory each")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from trainer.release.index_choice import SCANN
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -29,6 +31,12 @@ what is in a member's history to the other; histories are not shown without that
 - Someone with no history gets what is popular; the fewer ratings someone has, the less personal the list."""
 
 
+APPROXIMATE = """
+
+Candidates are searched approximately, by ScaNN, and the metrics are of exact search. The index loads only where the
+package scann is installed, not in stock TensorFlow Serving. Made again, it is another index, whatever the seed."""
+
+
 def model_card(info: Values) -> str:
     """Returns the card as Markdown.
 
@@ -40,6 +48,7 @@ def model_card(info: Values) -> str:
         _identity(info),
         _data(info),
         _metrics(info, figures.get("intervals", {})),
+        _forced(info.get("forced", [])),
         _groups(figures.get("by_history_length")),
         _calibration(figures.get("calibration")),
         _popularity(figures.get("popularity")),
@@ -61,6 +70,7 @@ def _identity(info: Values) -> str:
         f"Movie recommendations for pairs. Made {info['created']} from {info['data']['name']}.\n\n"
         "Retrieval: embeddings solved from a history against those of the movies. Ranking head: Bayesian matrix "
         f"factorisation, served as a dot product. LIKE counts predicted stars with {chosen}"
+        f"{APPROXIMATE if info.get('index') == SCANN else ''}"
     )
 
 
@@ -87,6 +97,11 @@ def _metrics(info: Values, intervals: Values) -> str:
         "served. In brackets 95 % bootstrap intervals over people.\n\n"
         f"{_table(['system', *HEADINGS.values()], rows)}"
     )
+
+
+def _forced(worse: Sequence[str]) -> str:
+    lines = "\n".join(f"- {sentence}" for sentence in worse)
+    return f"## Published although it is worse\n\nThan the release that was served then:\n\n{lines}" if worse else ""
 
 
 def _cells(system: Values, intervals: Values) -> Iterable[str]:

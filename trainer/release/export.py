@@ -11,10 +11,13 @@ import tensorflow as tf
 from trainer.forgotten import Forgotten
 from trainer.release.card import model_card
 from trainer.release.catalog import write_catalog
+from trainer.release.check import check_whole
+from trainer.release.index_choice import SCANN
 from trainer.release.movie_index import MovieIndex
 from trainer.release.publish import PublishError, publish
 from trainer.release.query_tower import QueryTower
 from trainer.release.ranking_head import RankingHead
+from trainer.release.scann_index import ScannIndex
 from trainer.release.tastes import fit_tastes
 from trainer.release.warmup import write_warmup
 
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trainer.fit import FittedModels
+    from trainer.release.gate import Gate
 
+# The operations of ScaNN, which are not TensorFlow's own; no other model has any.
+_SAVE_OPTIONS = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
 # People and exclusions of a warm-up request: a pair, and the narrowest width the gateway sends.
 WARMUP_PEOPLE, WARMUP_WIDTH = 2, 64
 
@@ -37,39 +43,43 @@ class Model:
     warmup: Mapping[str, Mapping[str, np.ndarray]]
 
 
-def export(root: Path, fitted: FittedModels, info: dict[str, Any]) -> int:
+def export(root: Path, fitted: FittedModels, info: dict[str, Any], gate: Gate | None = None) -> int:
     """Publishes the fitted models under `root` and returns the version.
 
     Args:
         root: The folder of all releases.
         fitted: Models fitted on every row there is.
         info: What release.json says beside what follows from the models.
+        gate: What may refuse the release; None: nothing does.
 
     Raises:
-        OSError: The release cannot be written; see `publish`.
+        OSError: The release cannot be written, or what was written is not whole; see `publish`.
+        ReleaseRefusedError: The gate refused it.
     """
-    models, dim = _models(fitted, info["candidates"])
+    models, dim = _models(fitted, info["candidates"], ScannIndex if info["index"] == SCANN else MovieIndex)
 
     def write(version: int, folders: dict[str, Path]) -> None:
         # Looked at while nobody else may write: who was forgotten since training began must not come back by it.
         if Forgotten.read(root).among(fitted.dataset.user_ids.tolist()).any():
             raise PublishError("someone in its data was forgotten while it was trained; train again")
+        # With what is served now, not when training began: another run may have published since.
+        whole = {"format": 1, "version": version} | info | {"embedding_dim": dim} | (gate.check(info) if gate else {})
         for name, model in models.items():
             _save(folders[name], name, model)
-        whole = {"format": 1, "version": version} | info | {"embedding_dim": dim}
         catalog = folders["catalog"]
         write_catalog(catalog, fitted.dataset, fitted.histories, fitted.retrieval.candidates, whole)
         (catalog / "model_card.md").write_text(model_card(whole), encoding="utf-8")
+        check_whole(folders)
 
     return publish(root, write)
 
 
-def _models(fitted: FittedModels, num_results: int) -> tuple[dict[str, Model], int]:
+def _models(fitted: FittedModels, num_results: int, index_type: type[MovieIndex]) -> tuple[dict[str, Model], int]:
     embeddings = fitted.embeddings
     dim = embeddings.shape[1]
     tastes = fit_tastes(fitted.histories, embeddings, fitted.retrieval.candidates, _genre_flags(fitted))
     tower = QueryTower(fitted.encoder, fitted.dataset.user_ids.tolist(), embeddings, tastes)
-    index = MovieIndex(fitted.indexed_candidates(), num_results, dim)
+    index = index_type(fitted.indexed_candidates(), num_results, dim)
     head = RankingHead(fitted.rating.movie_offset, fitted.rating.movie_factors, dim, fitted.scale)
     rows = np.full((WARMUP_PEOPLE, WARMUP_WIDTH), -1, np.int32)
     query = {"query_embedding": embeddings[:1].repeat(WARMUP_PEOPLE, axis=0)}
@@ -100,7 +110,7 @@ def _models(fitted: FittedModels, num_results: int) -> tuple[dict[str, Model], i
 
 def _save(folder: Path, name: str, model: Model) -> None:
     try:
-        tf.saved_model.save(model.module, str(folder), signatures=dict(model.signatures))
+        tf.saved_model.save(model.module, str(folder), dict(model.signatures), _SAVE_OPTIONS)
         write_warmup(folder, name, model.warmup)
     except tf.errors.OpError as error:  # TensorFlow's own for a full disk and the like
         raise OSError(error.message) from error

@@ -95,15 +95,32 @@ def locked(root: Path) -> Iterator[TextIO]:
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """Puts what `write` writes in the place of a file, whole or not at all; who has the old one open keeps it."""
     partial = path.with_name(f".{path.name}.partial")
-    write(partial)
-    _flush(partial)
-    partial.replace(path)
+    try:
+        write(partial)
+        _flush(partial)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
     _flush(path.parent)
 
 
 def versions(folder: Path) -> list[int]:
     """Returns the version numbers in the folder of one artefact, in no order."""
     return [int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal() and entry.is_dir()]
+
+
+def withdraw(root: Path, version: int) -> None:
+    """Removes a release, its catalogue first; to be called while `locked`.
+
+    Each artefact vanishes in one step. Of a removal that was killed a model may be left, which the next export clears.
+    """
+    for artefact in reversed(ARTEFACTS):
+        folder = root / artefact / str(version)
+        if folder.is_dir():
+            folder.rename(root / artefact / f".{version}.partial")
+            _flush(root / artefact)
+    _clear_partials(root)
 
 
 def _clear_partials(root: Path) -> None:
@@ -150,4 +167,4 @@ def _explaining(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise PublishError(f"cannot write the release to {root}: {error}") from error
+        raise PublishError(f"cannot change the releases in {root}: {error}") from error

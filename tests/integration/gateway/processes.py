@@ -47,6 +47,11 @@ class Server:
     def log(self) -> str:
         return self.log_path.read_text()
 
+    @property
+    def resident_bytes(self) -> int:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -72,13 +77,13 @@ def running(folder: Path, module: str, *flags: str) -> Iterator[Server]:
 
 
 @contextmanager
-def model_server(root: Path, port: int = 0) -> Iterator[Server]:
+def model_server(root: Path, port: int = 0, *flags: str) -> Iterator[Server]:
     """A model server for the models under root, which may come later."""
     for model in ("query_tower", "movie_index", "ranking_head"):
         (root / model).mkdir(parents=True, exist_ok=True)
     config = root / "models.config"
     config.write_text(Template(TEMPLATE.read_text()).substitute(base_path=root))
-    with running(root, "server.embedded", f"--model_config_file={config}", f"--port={port}") as server:
+    with running(root, "server.embedded", f"--model_config_file={config}", f"--port={port}", *flags) as server:
         yield server
 
 

@@ -9,7 +9,15 @@ import grpc
 import pytest
 from pairrec.v1 import recommendation_pb2
 
-from tests.integration.gateway.processes import NOT_SERVING, Gateway, eventually, gateway, model_server, reason_of
+from tests.integration.gateway.processes import (
+    NOT_SERVING,
+    SERVING,
+    Gateway,
+    eventually,
+    gateway,
+    model_server,
+    reason_of,
+)
 from tests.tiny_release import random_release, write_catalog, write_models, write_release
 
 MODEL, POPULAR = recommendation_pb2.SOURCE_MODEL, recommendation_pb2.SOURCE_FALLBACK_POPULAR
@@ -44,6 +52,7 @@ def test_it_answers_before_there_is_a_release_and_picks_it_up(tmp_path: Path) ->
                 call()
             assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
         assert served.health() == served.health("") == NOT_SERVING
+        assert served.health("liveness") == SERVING
         write_release(tmp_path, 1, random_release())
         eventually(lambda: served.serves(1))
         assert served.pair().release_version == 1

@@ -39,8 +39,8 @@ def table_lines(said):
 
 @pytest.fixture(scope="module")
 def finished(command, data, tmp_path_factory):
-    """The folder of a first release, in brackets that no display may swallow, and what was said."""
-    root = tmp_path_factory.mktemp("releases") / "in" / "[bold]"
+    """The folder of a first release, named as a display would name an emoji, and what was said."""
+    root = tmp_path_factory.mktemp("releases") / "in" / ":bell:"
     status, said = command.run("--data", data, "--output", root)
     assert status == 0, said
     return root, said
@@ -169,7 +169,7 @@ def test_an_output_that_cannot_be_written_is_said_at_once(command, data, tmp_pat
     (tmp_path / in_the_way).write_text("mine")
     status, said = command.run("--data", data, "--output", tmp_path / "releases")
     assert (status, said.count("\n")) == (1, 1)
-    assert said.startswith(f"cannot write the release to {tmp_path / 'releases'}: ")
+    assert said.startswith(f"cannot change the releases in {tmp_path / 'releases'}: ")
     assert (tmp_path / in_the_way).read_text() == "mine"
 
 
@@ -180,7 +180,7 @@ def test_a_full_disk_ends_with_one_line_and_leaves_what_was_there(finished, comm
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
         said = process.stderr.read()
     assert process.returncode == 1
-    assert said.splitlines()[-1].startswith(f"cannot write the release to {root}: ")
+    assert said.splitlines()[-1].startswith(f"cannot change the releases in {root}: ")
     assert "Traceback" not in said
     assert released(root) == of_version(1)
 

@@ -16,10 +16,19 @@ def test_a_folder_that_is_not_there_holds_no_releases(tmp_path: Path) -> None:
     assert read_release_folder(tmp_path / "none") == ReleaseFolder(())
 
 
-def test_only_whole_releases_count_highest_first(tmp_path: Path) -> None:
+def test_releases_are_listed_highest_first(tmp_path: Path) -> None:
     add(tmp_path, "2", "10", "9", "1" + "0" * 18, ".11", "12.tmp", "0", "007", "x")
-    (tmp_path / "catalog" / "13").mkdir()
     assert read_release_folder(tmp_path).versions == (10, 9, 2)
+
+
+@pytest.mark.parametrize("left", ["catalog", "query_tower"])
+def test_what_an_export_left_behind_is_listed_and_may_not_be_served(tmp_path: Path, left: str) -> None:
+    add(tmp_path, "2")
+    (tmp_path / left / "3").mkdir(parents=True)
+    folder = read_release_folder(tmp_path)
+    assert (folder.versions, folder.listed) == ((2,), (3, 2))
+    assert folder.objection(3).startswith("catalog/3/release.json is missing")
+    assert folder.objection(2) == ""
 
 
 def test_a_pinned_release_is_the_only_one(tmp_path: Path) -> None:

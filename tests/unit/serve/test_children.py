@@ -54,7 +54,7 @@ def test_its_end_says_how_and_its_last_lines(script, how):
 
 
 def test_one_that_ignores_sigterm_is_killed_after_the_grace(monkeypatch, caplog):
-    monkeypatch.setattr(children, "_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(children, "STOP_SECONDS", 0.1)
     caplog.set_level(logging.INFO)
     child = Child("models", python(STUBBORN))
     wait_for(lambda: caplog.records)

@@ -23,6 +23,13 @@ def test_a_taken_port_is_named_with_its_flag(host):
             free_ports({"--port": port})
 
 
+def test_all_that_are_taken_are_named_at_once():
+    with socket.create_server(("", 0)) as first, socket.create_server(("", 0)) as second:
+        ports = [taken.getsockname()[1] for taken in (first, second)]
+        with pytest.raises(ServeError, match="port {} .*--a\nport {} .*--b".format(*ports)):
+            free_ports({"--a": ports[0], "--b": ports[1]})
+
+
 def test_one_port_for_both_servers_is_refused():
     port = free_ports({"--port": 0})[0]
     with pytest.raises(ServeError, match=f"port {port} .* --model_server_port"):

@@ -1,6 +1,6 @@
 """A release as a model server runs it: SavedModels asked by signature."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -96,11 +96,13 @@ class Exported:
         return self.models["movie_index"].predict(signature, typed)
 
 
-def train(folder: Path, num_users: int, num_movies: int) -> Exported:
+def train(folder: Path, num_users: int, num_movies: int, index: str = "bruteforce") -> Exported:
     """Generates a data set in `folder` and trains on it, quickly and not well."""
     generate(folder / "data", num_users=num_users, num_movies=num_movies)
     dataset = load(folder / "data", "synthetic")
-    return Exported(folder / "releases", dataset, Training(dataset, QUICK, Steps()).run(folder / "releases"))
+    return Exported(
+        folder / "releases", dataset, Training(dataset, replace(QUICK, index=index), Steps()).run(folder / "releases")
+    )
 
 
 def _floats(values, shape):

@@ -61,6 +61,12 @@ def test_every_system_is_measured_once(release):
     assert [system.system for system in release.trained.metrics] == SYSTEMS
 
 
+def test_like_lists_are_measured_with_the_ranking_head(release):
+    (head,) = [system for system in release.trained.metrics if system.system == "ranking_head"]
+    assert set(head.values) >= {"rmse", "like_ndcg_at_10"}
+    assert 0 < head.values["like_ndcg_at_10"] < 1
+
+
 def test_the_release_beats_popularity_and_the_bias_model(release):
     values = {system.system: system.values for system in release.trained.metrics}
     for metric in ("ndcg_at_10", "recall_at_20", "top_100"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.unit.trainer.people import dataset_of, histories_of
-from trainer.evaluate.like import choose_like_star_share
+from trainer.evaluate.like import choose_like_star_share, like_metrics
 from trainer.fit import FittedModels
 from trainer.rating.blend import BlendedEncoder
 from trainer.rating.fold_in import RatingEncoder
@@ -59,3 +59,17 @@ def test_stars_do_not_count_where_nothing_says_so(lists):
 def test_more_candidates_than_movies_left_are_no_hindrance():
     liked = held_back([(8, 5.0)], [], [])
     assert choose_like_star_share(fitted(np.zeros(NUM_MOVIES)), liked, num_candidates=200) == 0
+
+
+@pytest.mark.parametrize(
+    ("share", "seen", "place"),
+    [(0.0, [(19, 3.0)], 9), (1.0, [(19, 3.0)], 1), (0.0, [(row, 3.0) for row in range(5)], 4)],
+    ids=["by score alone", "by stars alone", "without what was seen"],
+)
+def test_like_lists_are_judged_by_what_was_liked(share, seen, place):
+    quality = np.zeros(NUM_MOVIES)
+    quality[8] = 2
+    liked = histories_of(*([(8, 5.0)] for _ in range(NUM_PEOPLE)))
+    seen = histories_of(*(seen for _ in range(NUM_PEOPLE)))
+    (metrics,) = like_metrics(fitted(quality), seen, liked, 15, [share])
+    assert metrics["ndcg_at_10"] == pytest.approx(1 / np.log2(1 + place))

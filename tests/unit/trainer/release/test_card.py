@@ -131,3 +131,11 @@ def test_figures_are_of_what_is_served(small_release):
 def test_nothing_held_back_has_no_figures(small_release):
     nothing = small_release.dataset.take(np.zeros(0, int))
     assert release_figures(Favourite(40), small_release.histories, nothing) == {}
+
+
+def test_the_card_says_what_was_forced():
+    worse = "RMSE: 0.8700 before, 1.0000 now, 14.9% worse (more than 2.0% is allowed) (release 3)"
+    assert f"## Published although it is worse\n\nThan the release that was served then:\n\n- {worse}\n" in model_card(
+        INFO | {"forced": [worse]}
+    )
+    assert "although" not in model_card(INFO)

@@ -159,7 +159,7 @@ def test_a_root_that_cannot_be_written_is_said_and_nothing_is_published(tmp_path
     path.parent.mkdir(exist_ok=True)
     path.write_text("mine")
     for call in (lambda: prepare(tmp_path / "file"), lambda: publish(tmp_path / "file", write)):
-        with pytest.raises(PublishError, match=f"cannot write the release to {tmp_path / 'file'}: .*{in_the_way}"):
+        with pytest.raises(PublishError, match=f"cannot change the releases in {tmp_path / 'file'}: .*{in_the_way}"):
             call()
     assert path.read_text() == "mine"
     assert not list(tmp_path.glob("file/*/*"))
