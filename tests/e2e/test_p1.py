@@ -10,6 +10,8 @@ import pytest
 
 from trainer.data import DownloadError, resolve
 
+pytestmark = pytest.mark.timeout(900)  # training takes its time on a busy machine
+
 LEAST = {"ndcg_at_10": 0.447, "recall_at_20": 0.367, "top_100": 0.634}
 # By kind of pair, the least mean and the least lower NDCG@20 of the two.
 LEAST_OF_PAIRS = {
