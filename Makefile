@@ -43,7 +43,7 @@ PAIR = $(BIN)/pairrec pair --first $(call quote,$(FIRST)) --second $(call quote,
 	--first-weight $(call quote,$(FIRST_WEIGHT)) --objective $(call quote,$(OBJECTIVE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train serve deploy status stop recommend precompute evaluate forget test soak check lint types proto proto-check lock lock-images clean conformance
+.PHONY: help setup demo train serve deploy status stop recommend precompute evaluate forget test soak bench check lint types proto proto-check lock lock-images clean conformance
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -115,6 +115,10 @@ test: $(INSTALLED) ## run all tests
 
 soak: $(INSTALLED) ## some minutes of hostile requests, outages, silent connections, and 50 releases under load
 	$(BIN)/python -m tests.soak
+
+bench: $(INSTALLED) ## measure speed beside floors of the same run, in 3 minutes (RELEASES, TF_SERVING_TARGET)
+	$(BIN)/python -m bench.serving --releases $(call quote,$(RELEASES)) \
+		$(if $(TF_SERVING_TARGET),--target $(call quote,$(TF_SERVING_TARGET))) --plot docs/latency_against_load.png
 
 check: lint types proto-check test ## what CI runs: lint, types, generated code, tests
 

@@ -4,23 +4,33 @@ import argparse
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from server.flag_values import address, number
 from server.gateway.config import LOG_KEY, GatewayConfig
+from server.gateway.listening import PortError
 from server.gateway.logs import FORMATS, set_up_logging
-from server.gateway.server import PortError, serve
+from server.gateway.workers import supervise
 
 
 def main() -> int:
     """Runs the gateway; returns the exit code."""
     arguments = vars(_parser().parse_args())
-    set_up_logging(arguments.pop("log_level"), arguments.pop("log_format"))
+    set_up = partial(set_up_logging, arguments.pop("log_level"), arguments.pop("log_format"))
+    set_up()
+    config = GatewayConfig(**arguments, log_key=os.environ.get(LOG_KEY, "").encode())
     try:
-        asyncio.run(serve(GatewayConfig(**arguments, log_key=os.environ.get(LOG_KEY, "").encode())))
+        return supervise(config, set_up) if config.workers > 1 else _serve(config)
     except PortError as error:
         print(f"gateway: {error}", file=sys.stderr)  # noqa: T201 - the one line that says why it does not start
         return 1
+
+
+def _serve(config: GatewayConfig) -> int:
+    from server.gateway.server import serve  # not where workers do: it would take memory twice
+
+    asyncio.run(serve(config))
     return 0
 
 
@@ -40,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--deadline_margin_ms", type=number(int, 0, 10_000), default=50, help="kept back to answer in time")
     add("--poll_seconds", type=number(float, 0.05, 3600), default=1.0, help="how often to look for releases")
     add("--max_in_flight", type=number(int, 1, 10_000), default=64, help="calls at once; more are refused at once")
+    add("--workers", type=number(int, 1, 256), default=1, help="processes that share the port, one a core at most")
     add("--drain_seconds", type=number(float, 0, 3600), default=1.0, help="calls taken after SIGTERM, once unhealthy")
     add("--metrics_port", type=number(int, 0, 65535), default=0, help="where Prometheus scrapes; 0 for nowhere")
     add("--log_format", choices=FORMATS, default="text", help="lines for people, or JSON lines for machines")

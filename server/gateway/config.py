@@ -23,6 +23,7 @@ class GatewayConfig:
         max_in_flight: How many calls are let in at once; what comes beyond is refused at once.
         drain_seconds: How long calls are still taken once the gateway was told to stop and says so to health checks.
         metrics_port: Where Prometheus may scrape; 0 for nowhere.
+        workers: How many processes share the port; each lets in `max_in_flight` calls.
         log_key: What user ids are keyed with in the log; empty for a key of this run only.
     """
 
@@ -36,4 +37,5 @@ class GatewayConfig:
     max_in_flight: int
     drain_seconds: float
     metrics_port: int
+    workers: int
     log_key: bytes = field(repr=False)

@@ -10,6 +10,7 @@ from server.gateway.deadline import Deadline
 from server.gateway.model_client import ModelClient
 from server.gateway.model_states import ModelStates
 from server.gateway.serving_apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+from server.gateway.shared_calls import SharedCalls
 from server.recommender.release_info import ReleaseInfo
 
 _MAX_MESSAGE_BYTES = 64 * 2**20
@@ -56,20 +57,20 @@ def open_channel(target: str) -> grpc.aio.Channel:
 class ModelServer:
     """The services of one model server."""
 
+    calls: SharedCalls
     prediction_stub: prediction_service_pb2_grpc.PredictionServiceStub
     model_stub: model_service_pb2_grpc.ModelServiceStub
 
     @classmethod
     def behind(cls, channel: grpc.aio.Channel) -> Self:
         """Returns the services behind a channel."""
-        return cls(
-            prediction_service_pb2_grpc.PredictionServiceStub(channel),
-            model_service_pb2_grpc.ModelServiceStub(channel),
-        )
+        prediction_stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        model_stub = model_service_pb2_grpc.ModelServiceStub(channel)
+        return cls(SharedCalls(prediction_stub), prediction_stub, model_stub)
 
     def models(self, info: ReleaseInfo, deadline: Deadline) -> ModelClient:
         """Returns the models of one release, for one request."""
-        return ModelClient(self.prediction_stub, info, deadline)
+        return ModelClient(self.calls, info, deadline)
 
     async def states(self, timeout_seconds: float) -> ModelStates:
         """Asks which versions of the three models there are; a server that does not answer is a state too."""

@@ -1,13 +1,12 @@
 """Puts the gateway together and runs it until it is told to stop."""
 
 import asyncio
-import errno
+import gc
 import logging
+import os
 import secrets
 import signal
-import socket
-from collections.abc import Callable
-from typing import TypeVar
+from multiprocessing.connection import Connection
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -18,6 +17,7 @@ from prometheus_client import start_http_server
 from server.gateway.calls import Calls
 from server.gateway.config import LOG_KEY, GatewayConfig
 from server.gateway.interceptor import CallInterceptor
+from server.gateway.listening import listen_where_free
 from server.gateway.model_server import ModelServer, open_channel
 from server.gateway.releases import Releases
 from server.gateway.service import SERVICE_NAME, PairRecommendationService
@@ -29,34 +29,37 @@ _MAX_REQUEST_BYTES = 1 << 20
 # For checks that restart a gateway that hangs: not whether there is a release, which no restart brings.
 _LIVENESS = "liveness"
 
-T = TypeVar("T")
-
 logger = logging.getLogger(__name__)
 
 
-class PortError(Exception):
-    """The gateway cannot listen where it was told to; the message says where and why."""
-
-
-async def serve(config: GatewayConfig) -> None:
+async def serve(config: GatewayConfig, parent: Connection | None = None) -> None:
     """Runs a gateway until SIGTERM or SIGINT, then drains it; a second signal ends the process at once.
+
+    Args:
+        config: Its settings.
+        parent: Of a worker, what reaches its parent: learns that it listens; its end is the first or second signal.
 
     Raises:
         PortError: It cannot listen on the host and one of its ports.
     """
-    stop = _stop_signal()
+    # What was imported stays: walking it takes 15 to 30 ms, in which every call stands still.
+    gc.freeze()
+    stop = _stop_signal(parent)
     async with open_channel(config.model_server) as channel:
         model_server = ModelServer.behind(channel)
         releases = Releases(config.releases, model_server)
         health_service = health.aio.HealthServicer()
         calls = Calls(config.max_in_flight, config.log_key or secrets.token_bytes(32))
-        server = _server(calls, PairRecommendationService(config, model_server, releases), health_service)
-        port = _listen(config.host, config.port, server.add_insecure_port)
-        _serve_metrics(config)
+        service = PairRecommendationService(config, model_server, releases)
+        server = _server(calls, service, health_service, shared=parent is not None)
+        port = _listen(server, config, shared=parent is not None)
         await _set_health(health_service, ready=False)
         await health_service.set(_LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
-        print(f"gateway listening on {config.host}:{port}", flush=True)  # noqa: T201 - starters wait for this line
+        if parent:
+            parent.send(port)
+        else:
+            print(f"gateway listening on {config.host}:{port}", flush=True)  # noqa: T201 - starters wait for this line
         if not config.log_key:
             logger.info("%s is not set: user ids in this log are keyed at random, and mean nothing beyond it", LOG_KEY)
         watching = asyncio.create_task(_watch(releases, health_service, config.poll_seconds))
@@ -68,17 +71,26 @@ async def serve(config: GatewayConfig) -> None:
         watching.cancel()
 
 
-def _stop_signal() -> asyncio.Event:
-    stop, numbers = asyncio.Event(), (signal.SIGTERM, signal.SIGINT)
+def _stop_signal(parent: Connection | None) -> asyncio.Event:
+    loop = asyncio.get_running_loop()
+    stop, numbers = asyncio.Event(), (signal.SIGTERM,) if parent else (signal.SIGTERM, signal.SIGINT)
 
     def note() -> None:
         stop.set()
         for number in numbers:
-            asyncio.get_running_loop().remove_signal_handler(number)
+            loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_DFL)
 
+    def note_parent_gone(pipe: Connection) -> None:
+        loop.remove_reader(pipe.fileno())
+        if stop.is_set():
+            os._exit(1)
+        note()
+
     for number in numbers:
-        asyncio.get_running_loop().add_signal_handler(number, note)
+        loop.add_signal_handler(number, note)
+    if parent:
+        loop.add_reader(parent.fileno(), note_parent_gone, parent)
     return stop
 
 
@@ -91,11 +103,11 @@ async def _finish(server: grpc.aio.Server, calls: Calls) -> None:
 
 
 def _server(
-    calls: Calls, service: PairRecommendationService, health_service: health.aio.HealthServicer
+    calls: Calls, service: PairRecommendationService, health_service: health.aio.HealthServicer, *, shared: bool
 ) -> grpc.aio.Server:
     options = [
-        # With so_reuseport, gRPC's default, a second gateway would share the port in silence.
-        ("grpc.so_reuseport", 0),
+        # With so_reuseport, gRPC's default, a second gateway would share the port in silence; workers are to share it.
+        ("grpc.so_reuseport", int(shared)),
         ("grpc.max_receive_message_length", _MAX_REQUEST_BYTES),
         # One connection cannot hold memory without end, with calls that never say what they want. Far above what is
         # let in, as gRPC resets what is beyond it and cannot say why.
@@ -120,36 +132,15 @@ def _server(
     return server
 
 
-def _serve_metrics(config: GatewayConfig) -> None:
+def _listen(server: grpc.aio.Server, config: GatewayConfig, *, shared: bool) -> int:
+    """Listens, and serves the metrics; of workers, whose port is held for them, the parent does."""
+    if shared:
+        return server.add_insecure_port(f"{config.host}:{config.port}")
+    port = listen_where_free(config.host, config.port, server.add_insecure_port)
     if config.metrics_port:
         host = config.host.strip("[]")
-        _listen(config.host, config.metrics_port, lambda _: start_http_server(config.metrics_port, host))
-
-
-def _listen(host: str, port: int, listen: Callable[[str], T]) -> T:
-    """Lets `listen` listen on an address, once nobody else does."""
-    address = f"{host}:{port}"
-    try:
-        require_free(host.strip("[]"), port)
-        return listen(address)
-    except (OSError, RuntimeError) as error:
-        raise PortError(f"cannot listen on {address}: {error}") from error
-
-
-def require_free(host: str, port: int) -> None:
-    """Looks at every address of a host, as gRPC is content with one of them that is free.
-
-    Raises:
-        OSError: Another listens on one, or the host is unknown or none of this machine.
-    """
-    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    for family, _, _, _, address in addresses:
-        try:
-            socket.create_server(address, family=family).close()
-        except OSError as error:
-            # A name may have an address of a kind that this machine does not have.
-            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) or len(addresses) == 1:
-                raise
+        listen_where_free(config.host, config.metrics_port, lambda _: start_http_server(config.metrics_port, host))
+    return port
 
 
 async def _watch(releases: Releases, health_service: health.aio.HealthServicer, poll_seconds: float) -> None:

@@ -26,7 +26,8 @@ class Site:
 
     def flags(self) -> list[str]:
         """Returns the flags, the same for every model server."""
-        return [f"--port={self.port}", f"--model_config_file={self.config_file}"]
+        serving = [f"--port={self.port}", f"--model_config_file={self.config_file}"]
+        return [*serving, "--enable_serialization_as_tensor_content"]  # 40 to 50 us less an answer with ranks
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import grpc
 import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from server.gateway.server import require_free
+from server.gateway.listening import require_free
 from tests.integration.gateway.conftest import Stack
 from tests.integration.gateway.processes import SERVICE, SERVING, eventually, gateway
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from server.errors import DeadlineExceededError, ModelsUnavailableError
-from server.gateway import model_client
+from server.gateway import shared_calls
 from server.gateway.deadline import Deadline
 from server.gateway.model_client import ModelClient
 from server.gateway.model_server import ModelServer, open_channel
@@ -180,7 +180,7 @@ async def test_a_hanging_model_ends_at_the_deadline(client: ModelClient, scripte
 async def test_a_patient_caller_does_not_wait_for_a_model_that_hangs(
     client: ModelClient, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_client, "_CALL_SECONDS", 0.05)
+    monkeypatch.setattr(shared_calls, "_CALL_SECONDS", 0.05)
     scripted.hangs = True
     with pytest.raises(ModelsUnavailableError, match="DEADLINE_EXCEEDED; try again shortly"):
         await embed_users(client, ["a", "b"], 3)

@@ -9,7 +9,7 @@ import pytest
 from server.serve.model_servers import IMAGE, Site, choose_model_server, docker_image_lacks
 
 SITE = Site(8500, Path("/tmp/models.config"), Path("/data/releases"))
-FLAGS = ["--port=8500", "--model_config_file=/tmp/models.config"]
+FLAGS = ["--port=8500", "--model_config_file=/tmp/models.config", "--enable_serialization_as_tensor_content"]
 
 
 def no_docker() -> str:
@@ -36,7 +36,7 @@ def test_the_image_is_run_with_the_same_flags_and_paths_and_removed_by_name():
     chosen = choose_model_server("", None, lambda: "")
     command = chosen.command(SITE)
     assert command[:2] == ["docker", "run"]
-    assert command[-3:] == [IMAGE, *FLAGS]
+    assert command[-4:] == [IMAGE, *FLAGS]
     assert "--rm" in command
     assert "--publish=127.0.0.1:8500:8500" in command
     assert "--mount=type=bind,source=/data/releases,target=/data/releases,readonly" in command

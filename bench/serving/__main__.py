@@ -1,0 +1,104 @@
+"""How fast pairs are answered beside floors measured in the same run: `make bench`, or `python -m bench.serving`."""
+
+import argparse
+import os
+import platform
+import random
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
+
+from bench.serving.load import write_requests
+from bench.serving.measure import Bench, import_seconds, two_workers_extra_mb, write
+from bench.serving.plot import draw
+from bench.serving.processes import start_model_server
+from server.gateway.release_folder import read_release_folder
+from server.recommender.catalog import Catalog
+
+NUM_REQUESTS = 5000
+# name: (bound, whether the figure must stay below)
+TARGETS = {
+    "one_caller_p50_over_floor": (2.5, True),
+    "half_load_p99_over_p50": (3.0, True),
+    "callers64_over_direct": (1.0, False),
+    "callers64_over_two_calls": (2.0, False),
+    "overload_p99_over_sustained": (2.0, True),
+    "gateway_import_s": (1.0, True),
+    "gateway_rss_mb": (150.0, True),
+    "gateway_ready_s": (3.0, True),
+    "two_workers_extra_mb": (80.0, True),
+}
+
+
+def main() -> None:
+    arguments = parsed()
+    versions = read_release_folder(arguments.releases).versions
+    if not versions:
+        raise SystemExit(f"bench: no release in {arguments.releases}: make one with `make train`")
+    figures, loads = run(arguments, versions[0])
+    write(arguments.output, figures, loads)
+    show(figures, loads)
+    if arguments.plot:
+        draw(loads, figures, arguments.plot)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--releases", type=lambda text: Path(text).resolve(), default="serving_models")
+    parser.add_argument("--target", default="", help="a TensorFlow Serving that has the releases; none: the stand-in")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long one measurement takes")
+    parser.add_argument("--output", type=Path, default=Path("bench/results.json"))
+    parser.add_argument("--plot", type=Path, help="a PNG of latency against load")
+    return parser.parse_args()
+
+
+def run(arguments: argparse.Namespace, release: int) -> tuple[dict[str, float], list[dict]]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        requests = folder / "requests"
+        write_requests(requests, pair_requests(Catalog.open(arguments.releases / "catalog" / str(release))))
+        models = arguments.target or start_model_server(stack, arguments.releases, folder / "models.log")
+        bench = Bench(arguments.releases, release, requests, models, arguments.seconds, stack)
+        bench.start()
+        with ExitStack() as alone:
+            gateway, target = bench.start_gateway(alone)
+            rounds = list(bench.rounds(gateway, target))
+            bench.figures |= {name: median(one[name] for one in rounds) for name in rounds[0]}
+            loads = bench.loads(target, bench.figures["callers64_per_s"])
+            loads.append(bench.overload(target, loads))
+            bench.figures["gateway_rss_mb"] = gateway.memory_mb("Rss")
+            alone_mb = gateway.memory_mb("Pss")
+        bench.figures["gateway_import_s"] = import_seconds()
+        bench.figures["two_workers_extra_mb"] = two_workers_extra_mb(bench, alone_mb)
+    return bench.figures, loads
+
+
+def pair_requests(catalog: Catalog) -> list[bytes]:
+    """Returns requests for random pairs of known users, everything else left to its default."""
+    users, draws = range(catalog.info.data.num_users), random.Random(37)
+    pairs = ([catalog.user_id(user) for user in draws.sample(users, 2)] for _ in range(NUM_REQUESTS))
+    return [
+        service_pb2.RecommendPairRequest(first={"user_id": first}, second={"user_id": second}).SerializeToString()
+        for first, second in pairs
+    ]
+
+
+def show(figures: dict[str, float], loads: list[dict]) -> None:
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    for name, value in figures.items():
+        bound, below = TARGETS.get(name, (None, True))
+        verdict = f"{'at most' if below else 'at least'} {bound:g}: " if bound else ""
+        verdict += "" if bound is None else "yes" if (value <= bound) == below else "NO"
+        print(f"{name:32} {value:10.2f}  {verdict}")
+    print(f"\n{'offered/s':>10} {'answered/s':>10} {'p50 ms':>8} {'p99 ms':>8}  codes")
+    for load in loads:
+        print(
+            f"{load['rate']:10.0f} {load['per_s']:10.0f} {load['p50_ms']:8.1f} {load['p99_ms']:8.1f}  {load['codes']}"
+        )
+
+
+if __name__ == "__main__":
+    main()

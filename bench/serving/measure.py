@@ -1,0 +1,156 @@
+"""What is measured, round by round: floors and gateway in turn, so that a slow moment of the machine hits all alike."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import grpc
+import numpy as np
+from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
+from pairrec.v1 import pair_recommendation_service_pb2_grpc as service_pb2_grpc
+
+from bench.serving.floors import METHOD
+from bench.serving.processes import Worker, start_gateway
+
+PAIR_METHOD = "/pairrec.v1.PairRecommendationService/RecommendPair"
+ROUNDS, CALLERS = 3, 64
+# Offered, as shares of what many callers in a closed loop get.
+LOADS = (0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
+# A rate is sustained where next to nothing is refused.
+LEAST_ANSWERED = 0.999
+
+Result = dict[str, Any]
+
+
+@dataclass
+class Bench:
+    """The processes of one run; `seconds` is how long one measurement of one thing takes."""
+
+    releases: Path
+    release: int
+    requests: Path
+    models: str
+    seconds: float
+    stack: ExitStack
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def start(self) -> None:
+        told = ["--releases", str(self.releases), "--release", str(self.release), "--requests", str(self.requests)]
+        start = self.stack.enter_context
+        self.load = start(Worker("bench.serving.load"))
+        self.echo = start(Worker("bench.serving.floors", "echo")).target()
+        self.direct = start(Worker("bench.serving.floors", "direct", *told))
+        self.direct.first_line()
+        self.two_calls = start(Worker("bench.serving.floors", "two-calls", *told)).target()
+        self._direct()  # what runs first is slow
+        self.closed(self.two_calls, METHOD, CALLERS)
+
+    def start_gateway(self, stack: ExitStack, *flags: str) -> tuple[Worker, str]:
+        gateway, target, seconds = start_gateway(stack, self.releases, self.models, "--port", "0", *flags)
+        self.figures.setdefault("gateway_ready_s", seconds)
+        with grpc.insecure_channel(target) as channel:
+            ask = service_pb2_grpc.PairRecommendationServiceStub(channel).RecommendPair
+            answer = ask(service_pb2.RecommendPairRequest(first={"user_id": "1"}, second={"user_id": "2"}))
+            if not (answer.recommendations and answer.source == 1 and answer.release_version == self.release):
+                raise SystemExit(f"bench: the gateway answers something else: {answer}")
+        self.closed(target, PAIR_METHOD, 32, 2 * self.seconds)  # until everybody's embedding is kept
+        return gateway, target
+
+    def closed(self, target: str, method: str, callers: int, seconds: float | None = None) -> Result:
+        return self._ask(target, method, callers=callers, seconds=seconds or self.seconds)
+
+    def open(self, target: str, rate: float) -> Result:
+        return self._ask(target, PAIR_METHOD, rate=rate, seconds=self.seconds)
+
+    def _ask(self, target: str, method: str, **job: float) -> Result:
+        result = self.load.ask({"target": target, "method": method, "requests": str(self.requests), **job})
+        return result | summary(result)
+
+    def rounds(self, gateway: Worker, target: str) -> Iterator[Result]:
+        for _ in range(ROUNDS):
+            echo, direct = self.closed(self.echo, METHOD, 1), self._direct()
+            one = self.closed(target, PAIR_METHOD, 1)
+            two_calls, before = self.closed(self.two_calls, METHOD, CALLERS), gateway.cpu_seconds()
+            many, spent = self.closed(target, PAIR_METHOD, CALLERS), gateway.cpu_seconds() - before
+            again = self._direct()
+            yield {
+                "echo_p50_ms": echo["p50_ms"],
+                "direct_p50_ms": direct["p50_ms"],
+                "one_caller_p50_ms": one["p50_ms"],
+                "one_caller_p99_ms": one["p99_ms"],
+                "one_caller_p50_over_floor": one["p50_ms"] / (echo["p50_ms"] + direct["p50_ms"]),
+                "direct_per_s": again["per_s"],
+                "two_calls_per_s": two_calls["per_s"],
+                "callers64_per_s": many["per_s"],
+                "callers64_p50_ms": many["p50_ms"],
+                "callers64_p99_ms": many["p99_ms"],
+                "callers64_over_direct": many["per_s"] / ((direct["per_s"] + again["per_s"]) / 2),
+                "callers64_over_two_calls": many["per_s"] / two_calls["per_s"],
+                "gateway_cpu_us_per_pair": spent / many["answered"] * 1e6,
+            }
+
+    def _direct(self) -> Result:
+        result = self.direct.ask(self.seconds)
+        return summary(result | {"codes": {"OK": len(result["latencies"])}})
+
+    def loads(self, target: str, capacity: float) -> list[Result]:
+        """Returns what came of each load offered, a `rate` each."""
+        return [self._at(target, share * capacity) for share in LOADS]
+
+    def _at(self, target: str, rate: float) -> Result:
+        result = self.open(target, rate)
+        return {"rate": rate} | {name: value for name, value in result.items() if name != "latencies"}
+
+    def overload(self, target: str, loads: list[Result]) -> Result:
+        """Notes what the loads tell, and returns what twice the highest sustained one gets."""
+        sustained = [load for load in loads if is_sustained(load)]
+        if not sustained:
+            raise SystemExit(f"bench: no load was sustained; the least was {loads[0]}")
+        highest = sustained[-1]
+        # Three times each, as the tail of seconds is a matter of luck.
+        highs, halves = ([self._at(target, highest["rate"] * share) for _ in range(ROUNDS)] for share in (1.0, 0.5))
+        overs = [self._at(target, 2 * highest["rate"]) for _ in range(ROUNDS)]
+        p99 = median(load["p99_ms"] for load in (highest, *highs))
+        self.figures |= {
+            "sustained_per_s": highest["rate"],
+            "sustained_p99_ms": p99,
+            "half_load_p99_over_p50": median(half["p99_ms"] / half["p50_ms"] for half in halves),
+            "overload_p99_over_sustained": median(over["p99_ms"] for over in overs) / p99,
+            "overload_answered_per_s": median(over["per_s"] for over in overs),
+        }
+        return overs[0]
+
+
+def is_sustained(load: Result) -> bool:
+    return load["answered"] >= LEAST_ANSWERED * sum(load["codes"].values())
+
+
+def summary(result: Result) -> Result:
+    latencies, answered = result["latencies"], result["codes"].get("OK", 0)
+    p50, p99 = np.percentile(latencies or [np.inf], (50, 99)) * 1000
+    return {"answered": answered, "per_s": answered / result["seconds"], "p50_ms": p50, "p99_ms": p99}
+
+
+def import_seconds() -> float:
+    """Returns how long the gateway's modules take to import, the quickest of three fresh processes."""
+    modules = "server.gateway.__main__, server.gateway.server"
+    code = f"import time; start = time.perf_counter(); import {modules}; print(time.perf_counter() - start)"
+    command = [sys.executable, "-c", code]
+    return min(float(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(ROUNDS))
+
+
+def two_workers_extra_mb(bench: Bench, alone_mb: float) -> float:
+    """Returns what a gateway with two workers takes beyond one without, both after the same load."""
+    with ExitStack() as stack:
+        gateway, _ = bench.start_gateway(stack, "--workers", "2")
+        return gateway.memory_mb("Pss") - alone_mb
+
+
+def write(path: Path, figures: dict[str, float], loads: list[Result]) -> None:
+    path.write_text(json.dumps({**figures, "loads": loads}, indent=1, default=float) + "\n")
