@@ -7,6 +7,8 @@ INSTALLED := $(VENV)/.installed
 
 # Which data: ml-100k (fetched once), synthetic (generated), or a folder in MovieLens-100K's format.
 DATA ?= ml-100k
+# How candidates are searched: bruteforce, or scann for very large catalogues.
+INDEX ?=
 RELEASES ?= serving_models
 PORT ?= 50051
 MODEL_SERVER_PORT ?= 8500
@@ -35,7 +37,8 @@ quote = '$(subst ','\'',$(1))'
 # A folder is used as it is; a name is found or fetched.
 IS_FOLDER = $(findstring /,$(DATA))$(wildcard $(subst $() ,\ ,$(DATA))/.)
 TRAIN_ON = $(if $(IS_FOLDER),--data,--dataset) $(call quote,$(DATA))
-TRAIN = $(BIN)/python -m trainer $(TRAIN_ON) --output $(call quote,$(RELEASES))
+TRAIN = $(BIN)/python -m trainer $(TRAIN_ON) --output $(call quote,$(RELEASES)) \
+	$(if $(INDEX),--index $(call quote,$(INDEX)))
 SERVE = $(BIN)/python -m server.serve --releases $(call quote,$(RELEASES))
 DEPLOYMENT = --platform $(call quote,$(PLATFORM)) --folder $(call quote,$(DEPLOYED)) \
 	$(if $(OVERLAY),--overlay $(call quote,$(OVERLAY)))
@@ -86,16 +89,18 @@ recommend: $(INSTALLED) ## ask what is served for a pair: FIRST=196 SECOND=186 F
 	@$(PAIR) --address localhost:$(call quote,$(PORT))
 
 .PHONY: release rollback releases
-# Which release to roll back to; a VERSION in the environment is someone else's.
-ROLL_BACK_TO = $(if $(filter command,$(origin VERSION)),$(VERSION))
+# MARGIN, FORCE and VERSION are said to make: one in the environment may be someone else's, and stops it.
+said = $(if $($(1)),$(if $(findstring environment,$(origin $(1))),$(error $(1)=$($(1)) is in the environment, where \
+	it does not count: unset it, or say make $@ $(1)=...),$($(1))))
+forced = $(if $(call said,FORCE),$(if $(filter-out 1,$(FORCE))$(word 2,$(FORCE)),$(error FORCE=$(FORCE) is neither \
+	1 nor empty: say FORCE=1, or leave it out),--force))
 RELEASE_FLAGS = --releases $(call quote,$(RELEASES)) --address $(call quote,$(GATEWAY))
 
-release: $(INSTALLED) ## train, compare with what is served, publish, wait until it is served (MARGIN=0.02, FORCE=1)
-	$(TRAIN) --release --address $(call quote,$(GATEWAY)) $(if $(MARGIN),--margin $(call quote,$(MARGIN))) \
-		$(if $(filter-out 0,$(FORCE)),--force)
+release: $(INSTALLED) ## train, compare with what is served, publish, wait until it is served (MARGIN=0.02, FORCE=1, INDEX)
+	$(TRAIN) --release --address $(call quote,$(GATEWAY)) $(if $(call said,MARGIN),--margin $(call quote,$(MARGIN))) $(forced)
 
 rollback: $(INSTALLED) ## pin the next older release than the served one, VERSION=7, or VERSION=newest for none
-	@$(BIN)/python -m trainer.rollback $(if $(ROLL_BACK_TO),--to $(call quote,$(ROLL_BACK_TO))) $(RELEASE_FLAGS)
+	@$(BIN)/python -m trainer.rollback $(if $(call said,VERSION),--to $(call quote,$(VERSION))) $(RELEASE_FLAGS)
 
 releases: $(INSTALLED) ## list the releases: age, metrics, which one is served, and why another is not
 	@$(BIN)/python -m trainer.releases $(RELEASE_FLAGS)

@@ -15,7 +15,7 @@ from server.errors import ReleaseError
 from server.gateway.release_folder import read_release_folder
 from trainer.command import add_address_flag, add_releases_flag, run
 from trainer.release.gate import HEADINGS
-from trainer.release.served import Served, open_whole, served_metrics, what_is_served
+from trainer.release.served import Served, open_whole, served_metrics, what_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def _described(root: Path, version: int) -> dict[str, Any]:
 
 
 def _show(options: argparse.Namespace) -> int:
-    served = what_is_served(options.releases, options.address)
+    served = what_answers(options.releases, options.address)
     listed = list_releases(options.releases, served)
     console = Console(markup=False, emoji=False, highlight=False)
     if options.json:

@@ -3,11 +3,18 @@
 import contextlib
 import fcntl
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-LOCK, STOPPING = "lock", "stopping"
+# A name that nobody else has: by it `make stop` knows that the folder is a deployment's.
+LOCK, STOPPING = ".pairrec-deployment", "stopping"
+# What a deployment writes, and supervisord: older logs and half-made sockets have numbers.
+_OURS = re.compile(
+    rf"{re.escape(LOCK)}|{STOPPING}|deployment\.json|models\.config|(gateway|models|keeper)(\.log(\.\d+)?)?"
+    r"|supervisord\.(conf|out|pid|log(\.\d+)?)|supervisor\.sock(\.\d+)?"
+)
 _HELD_FD = 3  # Source: supervisor 4.3, options.py: supervisord closes those from 5 on as it starts.
 _SUPERVISORD_SECONDS = 10.0
 
@@ -42,6 +49,16 @@ def holders(folder: Path) -> set[int]:
             if os.readlink(f"/proc/{pid}/fd/{_HELD_FD}") == lock:  # noqa: PTH115  # as it is, not as a path
                 pids.add(int(pid))
     return pids
+
+
+def is_ours(path: Path) -> bool:
+    """Returns whether a path in the folder is one that a deployment writes."""
+    return _OURS.fullmatch(path.name) is not None
+
+
+def strangers(folder: Path) -> list[str]:
+    """Returns the names in the folder that no deployment writes, in order."""
+    return sorted(path.name for path in folder.iterdir() if not is_ours(path))
 
 
 def supervisord(folder: Path) -> int:

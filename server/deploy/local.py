@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from server.deploy.folder import LOCK, holders
+from server.deploy.folder import LOCK, holders, strangers
 from server.deploy.removal import remove
 from server.deploy.start import Settings, start
 from server.deploy.state import Deployment, look
@@ -60,13 +60,16 @@ def stop(folder: Path) -> None:
     """Ends all processes of a deployment, the gateway before the model server, and removes its folder.
 
     Raises:
-        ServeError: the folder is none of a deployment.
+        ServeError: the folder is none of a deployment, or holds something else too.
     """
     with _alone(folder):
         if not folder.exists():
             _log.info("nothing is deployed: no folder %s", folder)
         elif any(folder.iterdir()) and not (folder / LOCK).exists():
             raise ServeError(f"{folder} is no folder of a deployment: nothing in it is touched")
+        elif names := strangers(folder):
+            what = f"{folder} holds what no deployment writes ({', '.join(names)})"
+            raise ServeError(f"{what}: nothing is touched and nothing ends; move it elsewhere, then `make stop`")
         else:
             remove(folder)
             _log.info("stopped; %s is removed with its logs", folder)

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from server.deploy.folder import LOCK, STOPPING, holders, supervisord
+from server.deploy.folder import LOCK, STOPPING, holders, is_ours, supervisord
 from server.deploy.state import Deployment
 from server.serve.children import STOP_SECONDS
 from server.serve.stack import run_quietly
@@ -18,13 +18,17 @@ _POLL_SECONDS = 0.1
 
 
 def remove(folder: Path) -> None:
-    """Ends the gateway, then the model server, and removes the folder."""
-    (folder / STOPPING).touch()
-    deployment = Deployment.read(folder)
-    with (folder / LOCK).open("a") as lock:
+    """Ends the gateway, then the model server, and removes the folder with all that is a deployment's.
+
+    Raises:
+        OSError: Something else is in it, which stays.
+    """
+    with (folder / LOCK).open("a") as lock:  # first and last what marks the folder as one
+        (folder / STOPPING).touch()
+        deployment = Deployment.read(folder)
         _end_all(folder, lock.fileno())
         run_quietly(deployment.cleanup if deployment else ())
-        for path in sorted(folder.iterdir(), key=lambda path: path.name == LOCK):  # last what marks the folder as one
+        for path in sorted(filter(is_ours, folder.iterdir()), key=lambda path: path.name == LOCK):
             path.unlink()
         folder.rmdir()
 

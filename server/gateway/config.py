@@ -5,6 +5,8 @@ from pathlib import Path
 
 # The environment variable that holds GatewayConfig.log_key.
 LOG_KEY = "PAIRREC_LOG_KEY"
+# Said once where it is not.
+NO_LOG_KEY = f"{LOG_KEY} is not set: user ids in this log are keyed at random, and mean nothing beyond it"
 
 
 @dataclass(frozen=True)

@@ -88,12 +88,13 @@ class Releases:
         """The release that answers now.
 
         Raises:
-            ReleaseUnavailableError: There is none yet; the message says what keeps the newest.
+            ReleaseUnavailableError: There is none yet; the message says what keeps the pinned one, else the newest.
         """
         if self._served is None:
-            version, reason = next(iter(self._reasons.items()), (None, ""))
-            newest = f"release {version}: {reason}" if version else "there is none"
-            raise ReleaseUnavailableError(f"no release is ready; {newest}; try again shortly")
+            pinned = self._folder.pinned
+            version = pinned if pinned in self._reasons else next(iter(self._reasons), None)
+            fault = f"release {version}: {self._reasons[version]}" if version else "there is none"
+            raise ReleaseUnavailableError(f"no release is ready; {fault}; try again shortly")
         return self._served
 
     async def release(self, version: int) -> ServedRelease:
@@ -130,9 +131,9 @@ class Releases:
 
     @property
     def skipped(self) -> dict[int, str]:
-        """The releases newer than the one that answers, highest version first, and what keeps each from it."""
-        oldest = self._served.version if self._served else 0
-        return {version: reason for version, reason in self._reasons.items() if version > oldest}
+        """The pinned release and those newer than the one that answers, highest first, and what keeps each from it."""
+        served, pinned = self._served.version if self._served else 0, self._folder.pinned
+        return {version: why for version, why in self._reasons.items() if version > served or version == pinned}
 
     @property
     def ready(self) -> bool:

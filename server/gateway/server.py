@@ -15,7 +15,7 @@ from pairrec.v1 import pair_recommendation_service_pb2_grpc as service_pb2_grpc
 from prometheus_client import start_http_server
 
 from server.gateway.calls import Calls
-from server.gateway.config import LOG_KEY, GatewayConfig
+from server.gateway.config import NO_LOG_KEY, GatewayConfig
 from server.gateway.interceptor import CallInterceptor
 from server.gateway.listening import listen_where_free
 from server.gateway.model_server import ModelServer, open_channel
@@ -28,6 +28,8 @@ _GRACE_SECONDS, _LAST_SECONDS = 30.0, 1.0
 _MAX_REQUEST_BYTES = 1 << 20
 # For checks that restart a gateway that hangs: not whether there is a release, which no restart brings.
 _LIVENESS = "liveness"
+# For checks that let it take the place of others: its models have answered, which it may well lose again.
+_STARTUP = "startup"
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +55,8 @@ async def serve(config: GatewayConfig, parent: Connection | None = None) -> None
         service = PairRecommendationService(config, model_server, releases)
         server = _server(calls, service, health_service, shared=parent is not None)
         port = _listen(server, config, shared=parent is not None)
-        await _set_health(health_service, ready=False)
+        await _set_health(health_service, releases)
+        await health_service.set(_STARTUP, health_pb2.HealthCheckResponse.NOT_SERVING)
         await health_service.set(_LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
         if parent:
@@ -61,7 +64,7 @@ async def serve(config: GatewayConfig, parent: Connection | None = None) -> None
         else:
             print(f"gateway listening on {config.host}:{port}", flush=True)  # noqa: T201 - starters wait for this line
         if not config.log_key:
-            logger.info("%s is not set: user ids in this log are keyed at random, and mean nothing beyond it", LOG_KEY)
+            logger.info(NO_LOG_KEY)
         watching = asyncio.create_task(_watch(releases, health_service, config.poll_seconds))
         await stop.wait()
         logger.info("told to stop: no longer healthy, and in %s s no longer taking calls", config.drain_seconds)
@@ -147,14 +150,16 @@ async def _watch(releases: Releases, health_service: health.aio.HealthServicer, 
     while True:
         try:
             await releases.refresh()
-            await _set_health(health_service, ready=releases.ready)
+            await _set_health(health_service, releases)
         except Exception as error:
             told = (error, poll_seconds)  # the log tells no messages by itself
             logger.exception("looking for releases failed (%r); trying again in %s s", *told)
         await asyncio.sleep(poll_seconds)
 
 
-async def _set_health(health_service: health.aio.HealthServicer, *, ready: bool) -> None:
-    status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
+async def _set_health(health_service: health.aio.HealthServicer, releases: Releases) -> None:
+    serving, not_serving = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
     for name in ("", SERVICE_NAME):
-        await health_service.set(name, status)
+        await health_service.set(name, serving if releases.ready else not_serving)
+    if releases.ready and releases.served.tried:
+        await health_service.set(_STARTUP, serving)

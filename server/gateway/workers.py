@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
-from server.gateway.config import GatewayConfig
+from server.gateway.config import NO_LOG_KEY, GatewayConfig
 from server.gateway.listening import held_port, listen_where_free
 
 # One that dies again and again takes no more of the machine than this allows.
@@ -44,6 +44,8 @@ def supervise(config: GatewayConfig, set_up: Callable[[], None]) -> int:
         if config.metrics_port:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory())
             listen_where_free(config.host, config.metrics_port, lambda _: _serve_metrics(config))
+        if not config.log_key:
+            logger.info(NO_LOG_KEY)
         log_key = config.log_key or secrets.token_bytes(32)
         return _Workers(replace(config, port=port, log_key=log_key), set_up).run()
 

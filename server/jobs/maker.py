@@ -60,7 +60,7 @@ class PartMaker:
         self._wanted = Wanted(Objective(job.objective), Strategy(job.strategy), job.top)
         catalog = open_catalog(Path(workplace.releases), job.release_version)
         _check_created(catalog.info, job)
-        models = self._runner.run(_open_models(workplace, catalog.info))
+        models = self._runner.run(open_models(Path(workplace.releases), workplace.target, catalog.info))
         self._runner.run(try_models(models, catalog))
         self._standings = Standings(models, catalog)
         self._writer = PartWriter(workplace.output, job, catalog)
@@ -111,13 +111,14 @@ def _check_created(info: ReleaseInfo, job: Job) -> None:
         )
 
 
-async def _open_models(workplace: Workplace, info: ReleaseInfo) -> Models:
-    if workplace.target:
-        return _RemoteModels(ModelServer.behind(open_channel(workplace.target)), info)
+async def open_models(releases: Path, target: str | None, info: ReleaseInfo) -> Models:
+    """Returns the models of a release, loaded into this process or behind the model server `target`."""
+    if target:
+        return _RemoteModels(ModelServer.behind(open_channel(target)), info)
     # Imported here: it takes TensorFlow, which takes seconds and half a gigabyte.
     from server.recommender.in_process import InProcessModels
 
-    return InProcessModels(Path(workplace.releases), info.version)
+    return InProcessModels(releases, info.version)
 
 
 def _batch(pairs: pa.RecordBatch) -> PairBatch:

@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--strategy", choices=strategies, default="rank-fusion", help="(%(default)s)")
     add("--top", type=number(int, 1, 1000), default=20, help="movies a pair (%(default)s)")
     add("--releases", type=_local_path, default="serving_models", help="folder of releases (%(default)s)")
-    add("--release", type=number(int, 1, 2**31 - 1), default=0, help="which one (the pinned one, else the newest)")
+    add("--release", type=number(int, 1, 2**31 - 1), default=0, help="which one (pinned, else the newest whole one)")
     add("--target", type=address, help="host:port of a model server to ask, rather than load the models")
     add("--pairs-per-part", type=number(int, 1, 10**6), default=8192, help="of a file of lists (%(default)s)")
     add("--runner", default=_LOCAL, help="the Beam runner: FlinkRunner, SparkRunner, DataflowRunner (%(default)s)")

@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 
 from server.errors import ReleaseError
-from server.gateway.release_folder import read_release_folder
 from server.jobs.checks import Checker, write_rejects
+from server.jobs.choice import choose_release, last_line
 from server.jobs.files import UNFINISHED, check_file_system, create_folder, path_in, remove, whole_file
 from server.jobs.job import Job, claimed_release, stage
 from server.jobs.maker import Workplace
@@ -33,7 +33,7 @@ class Settings:
     Attributes:
         pairs: The file.
         of_everyone: Whether it is one of people, to be paired with everyone else.
-        release: The version; 0 for that of the job that was begun, else the pinned one, else the newest.
+        release: The version; 0 for that of the job that was begun, else the pinned one, else the newest whole one.
     """
 
     pairs: str
@@ -65,7 +65,7 @@ def run(settings: Settings, console: Console) -> dict[str, Any]:
     started = time.monotonic()
     for path in (settings.pairs, settings.output):
         check_file_system(path)
-    catalog = _open_catalog(settings)
+    catalog = _open_catalog(settings, console)
     checker = Checker(catalog, settings.first_weight, settings.reject_unknown, settings.max_rejects)
     read = pair_all(settings.pairs) if settings.of_everyone else read_pairs(settings.pairs, catalog.known)
     staged = stage(settings.output, checker.good_pairs(read), settings.pairs_per_part)
@@ -82,19 +82,16 @@ def run(settings: Settings, console: Console) -> dict[str, Any]:
     return manifest
 
 
-def _open_catalog(settings: Settings) -> Catalog:
-    version = settings.release or claimed_release(settings.output) or _served_release(settings.releases)
+def _open_catalog(settings: Settings, console: Console) -> Catalog:
+    def say(line: str) -> None:
+        console.print(f"precompute: {line}", soft_wrap=True)
+
+    version = settings.release or claimed_release(settings.output)
+    version = version or choose_release(settings.releases, settings.target, say)
     try:
         return open_catalog(settings.releases, version)
     except ReleaseError as error:
         raise ReleaseError(f"release {version} in {settings.releases} cannot be used: {error}") from error
-
-
-def _served_release(releases: Path) -> int:
-    folder = read_release_folder(releases)
-    if folder.pin_fault or not folder.versions:
-        raise ReleaseError(f"{releases}: {folder.pin_fault or 'has no release; train one with `make train`'}")
-    return folder.pinned or folder.versions[0]
 
 
 def _job(settings: Settings, catalog: Catalog, num_pairs: int, pairs_sha256: str) -> Job:
@@ -132,16 +129,12 @@ def _make(job: Job, workplace: Workplace, engine: Engine, console: Console) -> _
                 make_parts(job, workplace, missing, engine)
         except Exception as error:  # noqa: BLE001 - engines raise what they like; the job's top loop
             _log.debug("the engine stopped", exc_info=True)
-            failures = [f"the engine stopped: {_last_line(error)}"]
+            failures = [f"the engine stopped: {last_line(error)}"]
     found = [read_counts(workplace.output, job, i) for i in range(job.num_parts)]
     parts = [counts for counts in found if counts is not None]
     if len(parts) < len(found) and not failures:
         failures = [f"the engine made not all: {len(found) - len(parts)} of {len(found)} parts are missing"]
     return _Made(parts, len(parts) - (len(found) - len(missing)), failures)
-
-
-def _last_line(error: Exception) -> str:
-    return (str(error).strip() or repr(error)).splitlines()[-1]
 
 
 def _manifest(job: Job, checker: Checker, made: _Made, seconds: float) -> dict[str, Any]:

@@ -66,12 +66,17 @@ def choose_model_server(target: str, binary: str | None, image_lacks: Callable[[
     )
 
 
-def docker_image_lacks() -> str:
-    """Says what keeps the official image from being run here; fetches it where only that is missing."""
+def docker_lacks() -> str:
+    """Says what keeps images from being run here."""
     if shutil.which("docker") is None:
         return "docker is not there"
-    if not _docker_succeeds("info"):
-        return "no Docker engine runs"
+    return "" if _docker_succeeds("info") else "no Docker engine runs"
+
+
+def docker_image_lacks() -> str:
+    """Says what keeps the official image from being run here; fetches it where only that is missing."""
+    if lack := docker_lacks():
+        return lack
     if _docker_succeeds("image", "inspect", IMAGE):
         return ""
     _log.info("fetching the image %s, once", IMAGE)

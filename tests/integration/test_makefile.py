@@ -71,12 +71,36 @@ def test_whoever_is_logged_in_is_not_forgotten_by_mistake(make, monkeypatch):
     [
         ((), ["--address", "localhost:50051"]),
         (("PORT=7", "FORCE=1", "MARGIN=0.1"), ["--address", "localhost:7", "--margin", "0.1", "--force"]),
-        (("PAIRREC_ADDRESS=host:8", "FORCE=0"), ["--address", "host:8"]),
+        (("PAIRREC_ADDRESS=host:8", "FORCE="), ["--address", "host:8"]),
     ],
 )
 def test_a_release_is_compared_at_the_gateway_of_the_address_or_the_port(make, words, flags):
     trained = ["-m", "trainer", "--dataset", "ml-100k", "--output", "serving_models"]
     assert make("release", *words) == [*trained, "--release", *flags]
+
+
+@pytest.mark.parametrize("force", ["0", "no", "yes", "1 1"])
+def test_a_release_is_forced_by_1_alone(make, force):
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        make("release", f"FORCE={force}")
+    assert caught.value.returncode == 2
+    assert f"FORCE={force} is neither 1 nor empty: say FORCE=1, or leave it out" in caught.value.stderr
+
+
+@pytest.mark.parametrize(("target", "name"), [("release", "FORCE"), ("release", "MARGIN"), ("rollback", "VERSION")])
+def test_what_is_decided_by_the_environment_is_refused_and_not_ignored(make, monkeypatch, target, name):
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        make(target)
+    assert f"{name}=1 is in the environment, where it does not count" in caught.value.stderr
+    assert f"unset it, or say make {target} {name}=..." in caught.value.stderr
+    assert make(target, f"{name}=1")
+
+
+def test_the_index_is_said_to_the_trainer(make):
+    words = ["-m", "trainer", "--dataset", "ml-100k", "--output", "serving_models", "--index", "scann"]
+    assert make("release", "INDEX=scann") == [*words, "--release", "--address", "localhost:50051"]
+    assert make("train", "INDEX=scann") == words
 
 
 @pytest.mark.parametrize(("words", "flags"), [((), []), (("VERSION=7",), ["--to", "7"])])

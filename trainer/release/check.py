@@ -6,13 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
+import tensorflow_recommenders  # noqa: F401 - an index of ScaNN does not load without the operations this brings
 
 from server.errors import ReleaseError
 from server.gateway.answers import check_outputs
 from server.recommender.catalog import Catalog
 from server.recommender.models import MODEL_NAMES, SERVING_DEFAULT
-from server.recommender.release_check import TAKE_EMBEDDINGS, check_width, try_models
-from trainer.release.publish import PublishError
+from server.recommender.release_check import TAKE_EMBEDDINGS, check_width, open_catalog, try_models
+from trainer.release.publish import ARTEFACTS, PublishError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,13 +35,25 @@ def check_whole(folders: Mapping[str, Path]) -> None:
         PublishError: Something cannot be opened, does not keep its signature, or is not of the same release.
     """
     try:
-        catalog = Catalog.open(folders["catalog"])
-        models = _StagedModels(folders, catalog)
-        asyncio.run(try_models(models, catalog))
-        for name in TAKE_EMBEDDINGS:
-            check_width(name, models.embedding_shape(name), catalog.info.embedding_dim)
+        _try(folders, Catalog.open(folders["catalog"]))
     except ReleaseError as error:
         raise PublishError(f"what was written is not whole: {error}") from error
+
+
+def check_published(root: Path, version: int) -> None:
+    """Does the same with a release that is in place.
+
+    Raises:
+        ReleaseError: It does not work; the message says what is wrong with it.
+    """
+    _try({artefact: root / artefact / str(version) for artefact in ARTEFACTS}, open_catalog(root, version))
+
+
+def _try(folders: Mapping[str, Path], catalog: Catalog) -> None:
+    models = _StagedModels(folders, catalog)
+    asyncio.run(try_models(models, catalog))
+    for name in TAKE_EMBEDDINGS:
+        check_width(name, models.embedding_shape(name), catalog.info.embedding_dim)
 
 
 class _StagedModels:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from server.errors import ReleaseError
 from server.gateway.release_folder import read_release_folder
-from trainer.release.publish import locked, withdraw
-from trainer.release.served import NoGatewayError, NothingServedError, ask, whole_versions
+from trainer.release.publish import locked, pin_locked, withdraw
+from trainer.release.served import NoGatewayError, NothingServedError, UnclearAnswerError, ask, whole_versions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from server.gateway.release_folder import Identity
     from trainer.progress import Steps
 
 KEPT = 3
@@ -36,11 +41,9 @@ class Handover:
         """
         if (pinned := read_release_folder(self.root).pinned) is not None:
             self.steps.say(f"Release {pinned} is pinned and goes on being served, until make rollback VERSION=newest.")
-            return True
-        if not self.wait_until_served(version):
-            return False
+        is_well = pinned is not None or self.wait_until_served(version)
         self.prune()
-        return True
+        return is_well
 
     def wait_until_served(self, version: int) -> bool:
         """Waits until the gateway serves a release, or a later one where none is pinned; says what keeps it.
@@ -50,8 +53,8 @@ class Handover:
         """
         try:
             ask(self.root, self.address)
-        except NothingServedError:
-            pass  # it may be waiting for just this
+        except (NothingServedError, UnclearAnswerError):
+            pass  # it may be waiting for just this, or be busy
         except NoGatewayError as error:
             self.steps.say(f"Nothing to wait for: {error}.")
             return True
@@ -77,7 +80,7 @@ class Handover:
         pinned = read_release_folder(self.root).pinned
         try:
             served = ask(self.root, self.address)
-        except NoGatewayError as error:
+        except (NoGatewayError, UnclearAnswerError) as error:
             return str(error)
         found = served.version or 0
         if found == version or (found > version and pinned is None):
@@ -85,7 +88,7 @@ class Handover:
         return served.skipped.get(version) or f"release {found} is served"
 
     def prune(self) -> None:
-        """Removes the releases beyond the newest three whole ones; never what is served, pinned or newer than served.
+        """Removes the releases that `beyond_kept` names; waits while another process writes a release.
 
         Raises:
             PublishError: The folder cannot be written; what could not be removed is still there.
@@ -93,17 +96,55 @@ class Handover:
         with locked(self.root):
             try:
                 served = ask(self.root, self.address)
-            except NoGatewayError as error:
+            except (NoGatewayError, UnclearAnswerError) as error:
                 self.steps.say(f"No older release is removed: {error}.")
                 return
-            for version in beyond_kept(self.root, served.version or 0):
-                withdraw(self.root, version)
-                self.steps.say(f"Release {version} is removed: {KEPT} newer ones are kept.")
+            for version in beyond_kept(self.root, served.version or 0, lambda one: works(self.root, one)):
+                self._remove(version)
+
+    def _remove(self, version: int) -> None:
+        with pin_locked(self.root):
+            if read_release_folder(self.root).pinned == version:  # since it was chosen
+                return
+            withdraw(self.root, version)
+        self.steps.say(f"Release {version} is removed: newer ones are kept.")
 
 
-def beyond_kept(root: Path, served: int) -> list[int]:
-    """Returns the releases to be removed once `served` is served, highest version first; see `Handover.prune`."""
-    folder, kept = read_release_folder(root), whole_versions(root)[:KEPT]
-    if len(kept) < KEPT or folder.pin_fault:
+def beyond_kept(root: Path, served: int, works: Callable[[int], bool]) -> list[int]:
+    """Returns the releases to be removed while `served` is served, highest version first.
+
+    Kept are what is served or pinned, the newest three whole ones with all that is newer, and, as a way back, the
+    newest three that work and are not newer than what is served. Nothing goes while it is unclear what is pinned.
+
+    Args:
+        root: The folder of all releases.
+        served: The version.
+        works: Says whether a release does; asked only of those that could be kept for it, and if any could go.
+    """
+    folder, whole = read_release_folder(root), whole_versions(root)
+    if len(whole) < KEPT or folder.pin_fault:
         return []
-    return [version for version in folder.listed if version < min(kept[-1], served) and version != folder.pinned]
+    rest = [
+        version for version in folder.listed if version < whole[KEPT - 1] and version not in (served, folder.pinned)
+    ]
+    if not rest:
+        return []
+    way_back = set(islice((version for version in whole if version <= served and works(version)), KEPT))
+    return [version for version in rest if version not in way_back]
+
+
+def works(root: Path, version: int) -> bool:
+    """Returns whether the models of a release load, run and fit its catalogue; asks once in a process."""
+    return _works(root, version, read_release_folder(root).identities.get(version))
+
+
+@cache
+def _works(root: Path, version: int, identity: Identity | None) -> bool:  # noqa: ARG001 - it tells another release apart
+    # TensorFlow takes seconds to load, and not all who hand over come this far.
+    from trainer.release.check import check_published
+
+    try:
+        check_published(root, version)
+    except ReleaseError:
+        return False
+    return True

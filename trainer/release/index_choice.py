@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 
-from server.serve.model_servers import BINARY, choose_model_server, docker_image_lacks
+from server.serve.model_servers import BINARY, choose_model_server, docker_lacks
 from trainer.data import DataError
 
 BRUTEFORCE, SCANN = "bruteforce", "scann"
@@ -40,7 +40,10 @@ def check_index(index: str, num_movies: int, stock_server: str = "") -> None:
 
 
 def stock_server() -> str:
-    """Returns in words which stock TensorFlow Serving `make serve` would use here; empty where it is the stand-in."""
+    """Returns in words which stock TensorFlow Serving `make serve` would use here; empty where it is the stand-in.
+
+    No image is fetched for that: where a Docker engine runs, `make serve` would have the image.
+    """
     target = os.environ.get("TF_SERVING_TARGET", "")
-    chosen = choose_model_server(target, shutil.which(BINARY), docker_image_lacks)
+    chosen = choose_model_server(target, shutil.which(BINARY), docker_lacks)
     return "" if chosen.is_stand_in else chosen.description

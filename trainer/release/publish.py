@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 ARTEFACTS = ("query_tower", "movie_index", "ranking_head", "catalog")
 # Held while one publishes; holds the highest version number that was ever used.
 LOCK = ".lock"
+# Held for a moment, while PINNED is written or a release removed: nobody waits for an export with it.
+PIN_LOCK = ".pin.lock"
 
 
 class PublishError(OSError):
@@ -33,7 +36,8 @@ def prepare(root: Path) -> None:
     with _explaining(root):
         for artefact in ARTEFACTS:
             (root / artefact).mkdir(parents=True, exist_ok=True)
-        (root / LOCK).open("a").close()
+        for name in (LOCK, PIN_LOCK):
+            (root / name).open("a").close()
 
 
 def publish(root: Path, write: Callable[[int, dict[str, Path]], None]) -> int:
@@ -90,6 +94,18 @@ def locked(root: Path) -> Iterator[TextIO]:
         wait_for(lock, root)
         _clear_partials(root)
         yield lock
+
+
+@contextmanager
+def pin_locked(root: Path) -> Iterator[None]:
+    """Holds off others who would change which release is pinned, or remove one, from a folder that is there.
+
+    Raises:
+        PublishError: The block, or this, cannot write there.
+    """
+    with _explaining(root), (root / PIN_LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -166,5 +182,7 @@ def _flush(*paths: Path) -> None:
 def _explaining(root: Path) -> Iterator[None]:
     try:
         yield
+    except PublishError:
+        raise
     except OSError as error:
         raise PublishError(f"cannot change the releases in {root}: {error}") from error

@@ -24,8 +24,7 @@ class ScannIndex(MovieIndex):
 
     A shortlist is of one query alone, whatever it is searched together with; its scores are exact. Searched exactly are
     people of whom popularity is part, since that is not quantised well, and those whose shortlist does not hold a
-    whole list when what is excluded is taken out. `rank_movies` ranks a shortlist first, so that it agrees with the
-    search, then all other movies by score.
+    whole list when what is excluded is taken out. `rank_movies` and `similar_movies` are exact.
 
     Needs the package scann, here and wherever it is loaded. Built anew it is another index: the clusters of ScaNN
     begin at random, by no seed that could be set.
@@ -50,19 +49,6 @@ class ScannIndex(MovieIndex):
         exact = tf.where(tf.reduce_all(rows < 0, axis=1))
         exactly = super()._search(tf.gather(query_embedding, exact[:, 0]), tf.gather(excluded_row, exact[:, 0]))
         return {name: tf.tensor_scatter_nd_update(found[name], exact, exactly[name]) for name in found}
-
-    def _rank_movies(
-        self, query_embedding: tf.Tensor, excluded_row: tf.Tensor, movie_row: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        rows, _ = self._shortlists(query_embedding, excluded_row)
-        exact = super()._rank_movies(query_embedding, excluded_row, tf.concat((rows, movie_row), axis=1))
-        listed = tf.sort(tf.where(rows >= 0, exact["rank"][:, : self._size], self._num_movies + 1), axis=1)
-        rank = exact["rank"][:, self._size :]
-        better = tf.searchsorted(listed, rank)
-        is_listed = tf.searchsorted(listed, rank, side="right") > better
-        num_listed = tf.math.count_nonzero(rows >= 0, axis=1, keepdims=True, dtype=tf.int32)
-        rank = tf.where(is_listed, better + 1, tf.where(rank > 0, rank + num_listed - better, 0))
-        return {"score": exact["score"][:, self._size :], "rank": rank}
 
     def _shortlists(self, query_embedding: tf.Tensor, excluded_row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the rows and scores found and not excluded, [n, s], ascending by row, so that equal scores go by row.

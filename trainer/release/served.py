@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ASK_SECONDS = 2.0
+# Before each further time that a gateway is asked which is full, or took too long.
+PAUSES = (0.5, 1.0, 2.0)
+BUSY = (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED)
 
 
 class NoGatewayError(Exception):
@@ -31,6 +35,10 @@ class NoGatewayError(Exception):
 
 class NothingServedError(NoGatewayError):
     """A gateway answers, and serves nothing yet."""
+
+
+class UnclearAnswerError(ReleaseError):
+    """There is somebody at the address, who does not say what is served."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class Served:
         version: The release; None: there is none.
         fingerprint: Of its data.
         metrics: Of what it answers with, on its held-back slice.
-        skipped: The releases newer than it, highest version first, and what keeps each from being served.
+        skipped: The pinned release and those newer than what is served, highest first, and what keeps each from it.
     """
 
     said_by: str
@@ -53,9 +61,29 @@ class Served:
 
 
 def what_is_served(root: Path, address: str) -> Served:
-    """Asks the gateway; where none serves from `root`, finds what one would serve."""
+    """Asks the gateway; where none serves from `root`, finds what one would serve.
+
+    Raises:
+        UnclearAnswerError: See `ask`.
+    """
     try:
         return ask(root, address)
+    except NoGatewayError as error:
+        return look(root, str(error))
+
+
+def what_answers(root: Path, address: str) -> Served:
+    """Does the same, but believes a gateway that serves nothing, be there a release that it should serve.
+
+    Raises:
+        UnclearAnswerError: See `ask`.
+    """
+    try:
+        return ask(root, address)
+    except NothingServedError as error:
+        found = look(root, str(error))
+        skipped = {found.version: str(error)} if found.version else {}
+        return replace(found, version=None, skipped={**found.skipped, **skipped})
     except NoGatewayError as error:
         return look(root, str(error))
 
@@ -66,16 +94,13 @@ def ask(root: Path, address: str) -> Served:
     Raises:
         NothingServedError: It serves nothing yet.
         NoGatewayError: There is none, or it serves from another folder than `root`.
+        UnclearAnswerError: It is busy for long, or gives another error.
     """
     try:
         with grpc.insecure_channel(address) as channel:
-            stub = service_grpc.PairRecommendationServiceStub(channel)  # type: ignore[no-untyped-call]
-            response = stub.GetRelease(service_pb2.GetReleaseRequest(), timeout=ASK_SECONDS)
+            release, skipped = _ask_patiently(channel)
     except grpc.RpcError as error:
-        if rpc_status.from_call(error) is not None:  # the gateway's own: a connection that fails carries none
-            raise NothingServedError(f"the gateway at {address} says: {error.details()}") from error
-        raise NoGatewayError(f"no gateway answers at {address}") from error
-    release = response.release
+        raise _explained(error, address) from error
     if not _is_in(root, release.release_version, release.create_time.ToDatetime(UTC)):
         raise NoGatewayError(f"the gateway at {address} serves release {release.release_version} of another folder")
     return Served(
@@ -83,8 +108,31 @@ def ask(root: Path, address: str) -> Served:
         release.release_version,
         release.data.fingerprint,
         served_metrics(release.metrics),
-        {skip.release_version: skip.reason for skip in response.skipped_releases},
+        skipped,
     )
+
+
+def _ask_patiently(channel: grpc.Channel) -> tuple[Any, dict[int, str]]:
+    """Returns the release and the reasons of those that are skipped."""
+    stub = service_grpc.PairRecommendationServiceStub(channel)  # type: ignore[no-untyped-call]
+    for pause in (*PAUSES, None):
+        try:
+            response = stub.GetRelease(service_pb2.GetReleaseRequest(), timeout=ASK_SECONDS)
+            break
+        except grpc.RpcError as error:
+            if pause is None or error.code() not in BUSY:
+                raise
+            time.sleep(pause)
+    return response.release, {skip.release_version: skip.reason for skip in response.skipped_releases}
+
+
+def _explained(error: grpc.RpcError, address: str) -> Exception:
+    if error.code() is not grpc.StatusCode.UNAVAILABLE:
+        said = f"{error.code().name}, {error.details()}"
+        return UnclearAnswerError(f"the gateway at {address} does not say what is served ({said}); try again")
+    if rpc_status.from_call(error) is not None:  # the gateway's own: a connection that fails carries none
+        return NothingServedError(f"the gateway at {address} says: {error.details()}")
+    return NoGatewayError(f"no gateway answers at {address}")
 
 
 def open_whole(root: Path, version: int) -> ReleaseInfo:

@@ -14,7 +14,7 @@ from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 from pairrec.v1 import recommendation_pb2
 
 from server.client import PairrecClient
-from server.deploy.folder import holders, supervisord
+from server.deploy.folder import LOCK, holders, supervisord
 from tests.integration.gateway.processes import eventually
 
 READY = re.compile(r"ready: gateway on (\S+), model server on (\S+)")
@@ -142,10 +142,17 @@ def test_everything_that_is_missing_is_named_at_once(deployed, tmp_path):
     assert not deployed.folder.exists()
 
 
-def test_a_folder_of_other_things_is_never_removed(deployed):
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({"lock", "gateway.log"}, "is no folder of a deployment"),
+        ({LOCK, "gateway.log", "thesis.tex"}, "holds what no deployment writes (thesis.tex)"),
+    ],
+)
+def test_a_folder_with_other_things_is_not_touched(deployed, names, said):
     deployed.folder.mkdir()
-    (deployed.folder / "thesis.tex").touch()
+    for name in names:
+        (deployed.folder / name).touch()
     done = deployed.run("stop")
-    assert done.returncode == 1
-    assert "is no folder of a deployment" in done.stderr
-    assert (deployed.folder / "thesis.tex").exists()
+    assert (done.returncode, said in done.stderr) == (1, True), done.stderr
+    assert {path.name for path in deployed.folder.iterdir()} == names

@@ -3,7 +3,7 @@
 import pytest
 from kubernetes_validate import validate
 
-from server.gateway.server import _GRACE_SECONDS, _LAST_SECONDS
+from server.gateway.server import _GRACE_SECONDS, _LAST_SECONDS, _LIVENESS, _STARTUP
 from tests.integration.deploy_files.manifests import OVERLAYS, container, objects, pods
 
 VERSION = "1.37"
@@ -73,6 +73,14 @@ def test_a_pod_is_given_the_time_that_its_gateway_takes_to_stop():
     (drain,) = (word for word in container("production", "gateway", "gateway")["args"] if "--drain_seconds" in word)
     needed = float(drain.partition("=")[2]) + _GRACE_SECONDS + _LAST_SECONDS
     assert pods("production")["gateway"]["terminationGracePeriodSeconds"] > needed
+
+
+def test_no_gateway_replaces_another_before_its_models_have_answered():
+    gateway = container("production", "gateway", "gateway")
+    probes = ("startupProbe", "livenessProbe", "readinessProbe")
+    assert [gateway[probe]["grpc"].get("service", "") for probe in probes] == [_STARTUP, _LIVENESS, ""]
+    startup = gateway["startupProbe"]
+    assert startup["periodSeconds"] * startup["failureThreshold"] >= 600  # as long as `make deploy` waits
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

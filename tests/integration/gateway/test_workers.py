@@ -1,6 +1,7 @@
 """A gateway of several processes: one port, one answer, none left behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -63,6 +64,9 @@ def test_a_worker_that_dies_is_replaced(shared: Gateway) -> None:
     eventually(lambda: all(answers(shared) for _ in range(10)))
     assert f"worker {max(before)} ended with -9; starting another" in shared.server.log
     assert len(workers_of(shared)) == 2
+    # Whoever it was that answered, the log tells the same people by the same words.
+    assert len(set(re.findall("user_ids=.*?]", shared.server.log))) == 1
+    assert shared.server.log.count("PAIRREC_LOG_KEY is not set") == 1
 
 
 def test_all_of_them_answer_alike_and_are_counted_together(stack: Stack) -> None:

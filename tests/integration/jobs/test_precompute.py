@@ -124,6 +124,49 @@ def test_release_stays_the_one_the_job_began_with(job: Callable[..., Job], tmp_p
     assert set(newest.lists()["release_version"].to_pylist()) == {2}
 
 
+@pytest.fixture
+def newer_ones_broken(tmp_path: Path) -> Path:
+    """A folder with release 1, one that has half a model and one that has half a catalogue."""
+    releases = tmp_path / "releases"
+    for version in (1, 2, 3):
+        write_release(releases, version, random_release())
+    for path in (releases / "movie_index" / "2" / "saved_model.pb", releases / "catalog" / "3" / "movies.arrow"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return releases
+
+
+def test_broken_releases_are_passed_over_with_their_reasons(newer_ones_broken: Path, job: Callable[..., Job]) -> None:
+    made = job("--releases", str(newer_ones_broken), "--pairs-per-part", "1000")
+    status, said = made.run()
+    assert status == 0, said
+    assert set(made.lists()["release_version"].to_pylist()) == {1}
+    assert re.findall(r"precompute: release (\d) is passed over: .*(movies.arrow|movie_index)", said) == [
+        ("3", "movies.arrow"),
+        ("2", "movie_index"),
+    ]
+
+
+def test_releases_a_model_server_lacks_are_passed_over(newer_ones_broken: Path, job: Callable[..., Job]) -> None:
+    with model_server(newer_ones_broken) as server:
+        flags = ("--releases", str(newer_ones_broken), "--target", f"localhost:{server.port}")
+        made = job(*flags, "--pairs-per-part", "1000")
+        status, said = made.run()
+    assert status == 0, said
+    assert set(made.lists()["release_version"].to_pylist()) == {1}
+    assert re.search("release 2 is passed over: .*movie_index is ", said), said
+
+
+@pytest.mark.parametrize("named", ["pinned", "asked for"])
+def test_a_release_that_someone_named_is_taken_or_none(
+    newer_ones_broken: Path, job: Callable[..., Job], named: str
+) -> None:
+    flags = ["--release", "3"] if named == "asked for" else []
+    if named == "pinned":
+        (newer_ones_broken / "PINNED").write_text("3")
+    status, said = job("--releases", str(newer_ones_broken), *flags).run()
+    assert (status, "release 3 in" in said, "movies.arrow" in said) == (2, True, True), said
+
+
 def test_models_that_are_away_fail_the_job_and_a_later_run_goes_on(root: Path, job: Callable[..., Job]) -> None:
     away = job("--target", "localhost:1", "--pairs-per-part", "1000")
     status, said = away.run()

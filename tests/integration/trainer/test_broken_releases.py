@@ -96,7 +96,7 @@ BREAKAGES = [
         lambda folder: put(movie_index(replace(RELEASE, k=5)), folder),
         "movie_index version {}, * movie_row has shape (1, 5), must have (1, 6)",
     ),
-    (swap_catalogue, "movie_index version {}, rank_movies, * rank is not 0 for padding"),
+    (swap_catalogue, "movie_index version {}, rank_movies: * rank is not 0 for padding"),
     (in_catalogue("release.json", cut), "release.json cannot be read: "),
     (in_catalogue("release.json", lambda path: path.unlink()), "catalog/{}/release.json is missing"),
     (in_catalogue("movies.arrow", cut), "movies.arrow cannot be read: "),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from server.deploy import removal
-from server.deploy.folder import LOCK, STOPPING, holders
+from server.deploy.folder import LOCK, STOPPING, holders, strangers
 from server.deploy.removal import remove
 from server.gateway import server as gateway
 from server.gateway.__main__ import _parser
@@ -32,6 +32,15 @@ def start(folder: Path, then: str) -> subprocess.Popen[str]:
 def test_a_folder_without_processes_goes_at_once(folder):
     remove(folder)
     assert not folder.exists()
+
+
+def test_nothing_goes_but_what_a_deployment_writes(folder):
+    for name in ("gateway.log", "gateway.log.3", "supervisord.log.1", "supervisor.sock.4711", "gateway.log.gz"):
+        (folder / name).touch()
+    assert strangers(folder) == ["gateway.log.gz"]
+    with pytest.raises(OSError, match="not empty"):
+        remove(folder)
+    assert [path.name for path in folder.iterdir()] == ["gateway.log.gz"]
 
 
 def test_one_that_does_not_end_is_killed(folder, monkeypatch):

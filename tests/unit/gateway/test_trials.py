@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.errors import ReleaseError
+from server.errors import ReleaseError, ReleaseUnavailableError
 from server.gateway import trial
 from server.gateway.model_server import ModelServer
 from server.gateway.release_folder import read_release_folder
@@ -94,3 +94,16 @@ def test_the_identity_of_a_release_changes_with_it(root: Path):
     assert again == first
     assert read_release_folder(root).replaces(2, first.identities[2])
     assert not first.replaces(2, first.identities[2])
+
+
+async def test_the_pinned_release_is_told_with_its_reason_whatever_its_number(
+    model_server: ModelServer, models: Models, root: Path
+):
+    write_catalog(root / "catalog" / "3", 3, random_release())
+    (root / "PINNED").write_text("2")
+    releases = Releases(root, model_server)
+    await releases.refresh()
+    assert releases.skipped[3] == "release 2 is pinned"
+    assert "its models fail a trial" in releases.skipped[2]
+    with pytest.raises(ReleaseUnavailableError, match="no release is ready; release 2: its models fail a trial"):
+        _ = releases.served

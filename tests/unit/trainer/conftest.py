@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.tiny_release import write_models
 from tests.unit.trainer.exported import train
+from tests.unit.trainer.release.folders import RELEASE
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +22,11 @@ def small_release(tmp_path_factory):
 @pytest.fixture(params=["release", "small_release"])
 def either(request):
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def working_models(tmp_path_factory):
+    """Models that go with the catalogue `add_release` writes, as release 1."""
+    folder = tmp_path_factory.mktemp("working")
+    write_models(folder, 1, RELEASE)
+    return folder

@@ -1,6 +1,7 @@
-"""Folders of releases as files show them: the catalogue, and models that nobody loads."""
+"""Folders of releases as files show them: the catalogue, and models that nobody loads, or those of a release."""
 
 import json
+import shutil
 
 from tests.tiny_release import random_release, write_catalog
 from trainer.release.publish import ARTEFACTS
@@ -10,9 +11,12 @@ GOOD = {"ndcg_at_10": 0.45, "recall_at_20": 0.37, "like_ndcg_at_10": 0.39, "rmse
 RELEASE = random_release()
 
 
-def add_release(root, version, metrics=GOOD, **changes):
-    """Adds a release whose metrics are given; `changes` to its release.json."""
+def add_release(root, version, metrics=GOOD, models=None, **changes):
+    """Adds a release whose metrics are given; `changes` to its release.json, `models` that work to be copied."""
     for model in ARTEFACTS[:-1]:
+        if models:
+            shutil.copytree(models / model / "1", root / model / str(version))
+            continue
         (root / model / str(version)).mkdir(parents=True)
         (root / model / str(version) / "saved_model.pb").touch()
     folder = root / "catalog" / str(version)

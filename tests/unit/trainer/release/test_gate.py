@@ -10,9 +10,12 @@ from trainer.release.gate import HEADINGS, Gate, ReleaseRefusedError, judge
 FIGURES = st.floats(0, 5)
 
 
-def info_of(metrics, fingerprint="ab" * 32):
+INTERVALS = {"ndcg_at_10": {"value": 0.45, "low": 0.4304, "high": 0.4696}}  # a standard error of .01
+
+
+def info_of(metrics, fingerprint="ab" * 32, **changes):
     systems = [{"system": "popularity", "served": False, "values": {"ndcg_at_10": 0.9}}]
-    return {"data": {"fingerprint": fingerprint}, "metrics": [*systems, {"served": True, "values": metrics}]}
+    return {"data": {"fingerprint": fingerprint}, "metrics": [*systems, {"served": True, "values": metrics}]} | changes
 
 
 @pytest.fixture
@@ -53,10 +56,19 @@ def test_what_a_margin_lets_pass_a_wider_one_lets_pass(name, old, new, one, othe
         ("rmse", 0.4, "RMSE: 0.5000 before, 0.4000 now, 20.0% better (at most 5.0% is allowed)"),
         ("rmse", 0.5, "RMSE: 0.5000 before, 0.5000 now, as it was (at most 5.0% is allowed)"),
         ("rmse", None, "RMSE: 0.5000 before, and now it could not be measured"),
+        ("rmse", float("nan"), "RMSE: 0.5000 before, and now it could not be measured"),
     ],
 )
 def test_a_metric_is_told_with_old_new_change_and_margin(name, new, sentence):
     assert judge(name, 0.5, new, 0.05).sentence == sentence
+
+
+@pytest.mark.parametrize("name", HEADINGS)
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+def test_what_can_no_longer_be_measured_refuses_the_release(check, name, value):
+    measured = {key: figure for key, figure in (GOOD | {name: value}).items() if figure is not None}
+    with pytest.raises(ReleaseRefusedError):
+        check(measured)
 
 
 @pytest.mark.parametrize("name", HEADINGS)
@@ -84,6 +96,42 @@ def test_other_data_are_told_and_compared_all_the_same(check):
     _, said = check(GOOD, fingerprint="cd" * 32)
     assert any("The data differ" in line for line in said)
     assert sum("as it was" in line for line in said) == len(GOOD)
+
+
+def test_where_data_differ_two_standard_errors_are_allowed_beside_the_margin(check, tmp_path):
+    """The margin is .009, and two standard errors of the difference are .0283."""
+    add_release(tmp_path, 4, figures={"intervals": INTERVALS})
+    other = {"figures": {"intervals": INTERVALS}, "fingerprint": "cd" * 32}
+    _, said = check(GOOD | {"ndcg_at_10": 0.414}, **other)
+    assert any("8.0% worse (at most 2.0% and 0.0283, two standard errors, is allowed)" in line for line in said)
+    for changes in ({"fingerprint": "cd" * 32}, {"figures": other["figures"]}):
+        with pytest.raises(ReleaseRefusedError):
+            check(GOOD | {"ndcg_at_10": 0.414}, **changes)
+    with pytest.raises(ReleaseRefusedError):
+        check(GOOD | {"ndcg_at_10": 0.412}, **other)
+
+
+@pytest.mark.parametrize(
+    ("pin", "reason"),
+    [
+        ("the good one", "PINNED holds 'the good one', must hold one version number"),
+        ("7", "release 7 is pinned and cannot be served"),
+        ("4", "release 4 is pinned and cannot be served"),
+    ],
+)
+def test_a_pin_that_serves_nothing_refuses_a_release_unless_forced(check, tmp_path, pin, reason):
+    add_release(tmp_path, 4)
+    (tmp_path / "catalog" / "4" / "movies.arrow").unlink()
+    (tmp_path / "PINNED").write_text(pin)
+    with pytest.raises(ReleaseRefusedError, match=rf"{reason}\. End that with make rollback .*FORCE=1"):
+        check(GOOD)
+    sentence = f"There is nothing to compare with, though there are releases: {reason}"
+    assert check(GOOD, force=True) == ({"forced": [sentence]}, [f"{sentence}."])
+
+
+def test_a_pin_where_there_are_no_releases_refuses_nothing(tmp_path):
+    (tmp_path / "PINNED").write_text("7")
+    assert Gate(tmp_path, NOWHERE, 0.02, False, lambda line: None).check(info_of({})) == {}
 
 
 def test_a_metric_that_the_served_release_lacks_is_told_and_not_compared(check, tmp_path):

@@ -53,3 +53,12 @@ def test_a_server_that_was_named_or_is_on_the_path_is_stock(empty_path, monkeypa
     assert stock_server() == f"{program}, as it is on PATH"
     monkeypatch.setenv("TF_SERVING_TARGET", "models:8500")
     assert stock_server() == "the one at models:8500, which TF_SERVING_TARGET names"
+
+
+def test_a_docker_engine_has_the_stock_image_and_is_asked_for_none(empty_path):
+    asked = empty_path / "asked"
+    docker = empty_path / "docker"
+    docker.write_text(f"#!/bin/sh\necho $1 >> {asked}\n")
+    docker.chmod(0o755)
+    assert "a Docker engine runs" in stock_server()
+    assert asked.read_text() == "info\n"

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.unit.trainer.release.folders import NOWHERE, add_release
+from tests.unit.trainer.release.folders import add_release
 
 # In a mount namespace of its own, so that the volume is gone with the process: mounts 1 MB at $1, fills it with the
 # releases in $2, does $3, runs the rest and tells whether any file is another one then.
@@ -29,6 +29,11 @@ PUBLISH = """
 from trainer.release.publish import publish
 publish(root, lambda version, folders: (folders["catalog"] / "movies.arrow").write_bytes(bytes(1 << 20)))
 """
+PIN = """
+from trainer.release.publish import pin_locked, replace_file
+with pin_locked(root):
+    replace_file(root / "PINNED", lambda path: path.write_text("1"))
+"""
 REMOVE = """
 from trainer.release.publish import locked, withdraw
 with locked(root):
@@ -44,7 +49,7 @@ def inside(tmp_path):
     volume.mkdir()
     for version in (1, 2):
         add_release(releases, version)
-    (releases / ".lock").write_text("2")
+    add_locks(releases)
 
     def run(trouble, *words):
         enter = ["unshare", "--mount", "--map-root-user", "sh", "-c", IN_A_VOLUME, "sh", volume, releases, trouble]
@@ -58,6 +63,11 @@ def inside(tmp_path):
     return run
 
 
+def add_locks(releases):
+    (releases / ".lock").write_text("2")
+    (releases / ".pin.lock").touch()
+
+
 def as_command(code):
     """Runs code the way commands of the trainer's end."""
     indented = "\n".join(f"    {line}" for line in code.strip().splitlines())
@@ -67,17 +77,10 @@ def as_command(code):
 WHY = {"full": "No space left on device", "read-only": "Read-only file system"}
 
 
-@pytest.mark.parametrize("trouble", WHY)
-def test_a_rollback_changes_nothing_and_says_why(inside, trouble):
-    flags = ["--releases", inside.volume, "--address", NOWHERE, "--to", "1"]
-    status, said = inside(trouble, "-m", "trainer.rollback", *flags)
-    assert (status, said.count("\n")) == (1, 1), said
-    assert said.startswith(f"cannot change the releases in {inside.volume}: ")
-    assert WHY[trouble] in said
-
-
-@pytest.mark.parametrize(("trouble", "code"), [("full", PUBLISH), ("read-only", PUBLISH), ("read-only", REMOVE)])
-def test_publishing_and_removing_change_nothing_and_say_why(inside, trouble, code):
+@pytest.mark.parametrize(
+    ("trouble", "code"), [*((trouble, code) for trouble in WHY for code in (PUBLISH, PIN)), ("read-only", REMOVE)]
+)
+def test_publishing_pinning_and_removing_change_nothing_and_say_why(inside, trouble, code):
     status, said = inside(trouble, "-c", as_command(code), inside.volume)
     assert (status, said.count("\n")) == (1, 1), said
     assert said.startswith(f"cannot change the releases in {inside.volume}: ")
@@ -86,3 +89,29 @@ def test_publishing_and_removing_change_nothing_and_say_why(inside, trouble, cod
 
 def test_a_removal_needs_no_room(inside):
     assert inside("full", "-c", as_command(REMOVE), inside.volume) == (79, "")
+
+
+# No file may get a byte, which anybody may ask for: like a full volume, but for the words of the reason. The folder for
+# temporary files is looked for before, by writing to it.
+NO_ROOM = """
+import resource, tempfile
+tempfile.gettempdir()
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+"""
+
+
+@pytest.mark.parametrize(("code", "status"), [(PUBLISH, 1), (PIN, 1), (REMOVE, 0)])
+def test_without_room_what_writes_changes_nothing_and_what_removes_goes_on(tmp_path, code, status):
+    for version in (1, 2):
+        add_release(tmp_path, version)
+    add_locks(tmp_path)
+    before = contents(tmp_path)
+    command = [sys.executable, "-B", "-c", NO_ROOM + as_command(code), tmp_path]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (status, status), done.stderr
+    assert done.stderr.startswith(status * f"cannot change the releases in {tmp_path}: ")
+    assert (contents(tmp_path) == before) is bool(status)
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
