@@ -10,6 +10,8 @@ DATA ?= ml-100k
 # How candidates are searched: bruteforce, or scann for very large catalogues.
 INDEX ?=
 RELEASES ?= serving_models
+# Which model to train: default, or a notebook's: multitask, retrieval, mf, content.
+MODEL ?= default
 PORT ?= 50051
 MODEL_SERVER_PORT ?= 8500
 # Where to deploy to: local, compose or kubernetes, there with OVERLAY=staging or production; and the local one's folder.
@@ -37,7 +39,7 @@ quote = '$(subst ','\'',$(1))'
 # A folder is used as it is; a name is found or fetched.
 IS_FOLDER = $(findstring /,$(DATA))$(wildcard $(subst $() ,\ ,$(DATA))/.)
 TRAIN_ON = $(if $(IS_FOLDER),--data,--dataset) $(call quote,$(DATA))
-TRAIN = $(BIN)/python -m trainer $(TRAIN_ON) --output $(call quote,$(RELEASES)) \
+TRAIN = $(BIN)/python -m trainer $(TRAIN_ON) --output $(call quote,$(RELEASES)) --model $(call quote,$(MODEL)) \
 	$(if $(INDEX),--index $(call quote,$(INDEX)))
 SERVE = $(BIN)/python -m server.serve --releases $(call quote,$(RELEASES))
 DEPLOYMENT = --platform $(call quote,$(PLATFORM)) --folder $(call quote,$(DEPLOYED)) \
@@ -46,7 +48,7 @@ PAIR = $(BIN)/pairrec pair --first $(call quote,$(FIRST)) --second $(call quote,
 	--first-weight $(call quote,$(FIRST_WEIGHT)) --objective $(call quote,$(OBJECTIVE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train serve deploy status stop recommend precompute evaluate forget test soak bench check lint types proto proto-check lock lock-images clean conformance
+.PHONY: help setup demo train serve deploy status stop recommend precompute evaluate baselines forget test soak bench check lint types proto proto-check lock lock-images clean conformance
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -111,6 +113,9 @@ precompute: $(INSTALLED) ## make the lists of many pairs ahead: PAIRS=pairs.csv 
 
 evaluate: $(INSTALLED) ## measure exported models on MovieLens-100K or DATA=folder (PROTOCOL=all for most protocols)
 	$(BIN)/python -m trainer.evaluate $(if $(IS_FOLDER),$(TRAIN_ON)) --protocol $(PROTOCOL)
+
+baselines: $(INSTALLED) ## the notebooks' models beside the default, EASE and popularity, on one split (DATA=folder)
+	$(BIN)/python -m trainer.evaluate $(if $(IS_FOLDER),$(TRAIN_ON)) --protocol baselines
 
 forget: $(INSTALLED) ## remove a person from every release, and from what is trained from now on: USER=196
 	@$(BIN)/python -m trainer.forget --user $(call quote,$(FORGET)) --releases $(call quote,$(RELEASES))

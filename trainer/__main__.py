@@ -10,14 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.flag_values import number
-from trainer.command import NOT_SERVED, REFUSED, add_address_flag, add_cache_flag, add_wait_flag, run, seed
-from trainer.data import DATASETS, load, resolve
+from trainer.command import (
+    NOT_SERVED,
+    REFUSED,
+    add_address_flag,
+    add_data_flags,
+    add_wait_flag,
+    check_data_flags,
+    read_data,
+    run,
+    seed,
+)
+from trainer.data import DATASETS
 from trainer.forgotten import FORGOTTEN, Forgotten
 from trainer.progress import Steps
 from trainer.release.gate import MARGIN, Gate, ReleaseRefusedError
 from trainer.release.handover import Handover
 from trainer.release.index_choice import INDEXES, SCANN, check_index, stock_server
 from trainer.release.publish import prepare
+from trainer.towers import MULTITASK, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     steps, started = Steps(), time.monotonic()
-    loaded = load(resolve(options.dataset, options.data, options.cache), options.dataset)
+    loaded = read_data(options, steps)
     prepare(options.output)
     dataset = Forgotten.read(options.output).leave_out(loaded)
     if left_out := len(loaded.user_ids) - len(dataset.user_ids):
@@ -50,12 +61,12 @@ def _train(options: argparse.Namespace) -> int:
     with steps.step("loading TensorFlow"):
         # Takes seconds: not before arguments and data are known to be good.
         from trainer.report import metrics_table
-        from trainer.train import Training, TrainSettings
-    settings = TrainSettings(index=options.index)
-    settings = replace(settings, fit=replace(settings.fit, seed=options.seed))
+        from trainer.towers.training import settings_of, training
+    weights = options.rating_weight, options.retrieval_weight
+    settings = replace(settings_of(options.model, weights, options.seed), index=options.index)
     gate = Gate(options.output, options.address, options.margin, options.force, steps.say) if options.release else None
     try:
-        trained = Training(dataset, settings, steps).run(options.output, gate)
+        trained = training(dataset, settings, steps).run(options.output, gate)
     except ReleaseRefusedError as error:
         steps.say(str(error))
         return REFUSED
@@ -76,25 +87,35 @@ def _check_index(options: argparse.Namespace, num_movies: int, steps: Steps) -> 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m trainer", description=__doc__, epilog=EPILOG)
-    parser.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        help="folder with u.data, u.item, u.user; without it, --dataset is fetched or generated",
-    )
+    add_data_flags(parser)
     parser.add_argument("--output", type=Path, metavar="DIR", required=True, help="folder of all releases")
-    parser.add_argument("--dataset", choices=DATASETS, help=f"which data to fetch, or what is in DIR ({DATASETS[0]})")
+    parser.add_argument("--dataset", choices=DATASETS, help=f"which data to fetch, or what is in PATH ({DATASETS[0]})")
     parser.add_argument("--seed", type=seed, default=37, help="of everything random, 0 to 2^32 - 1 (%(default)s)")
     approximate = "how candidates are searched; scann: for very large catalogues (%(default)s)"
     parser.add_argument("--index", choices=INDEXES, default=INDEXES[0], help=approximate)
-    add_cache_flag(parser)
+    _add_model_flags(parser)
     _add_release_flags(parser)
     options = parser.parse_args(arguments)
+    check_data_flags(parser, options)
     if options.data and options.dataset == "synthetic":
         parser.error("--dataset synthetic is generated and not read: leave out --dataset, or --data")
     if not (options.data or options.dataset):
         options.dataset = DATASETS[0]
+    weights = options.rating_weight, options.retrieval_weight
+    if options.model != MULTITASK and weights != (1.0, 1.0):
+        parser.error(f"--rating-weight and --retrieval-weight are of --model {MULTITASK} alone: leave them out")
+    if not any(weights):
+        parser.error("--rating-weight and --retrieval-weight are both 0: nothing would be learned; raise one")
     return options
+
+
+def _add_model_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", choices=("default", *NAMES), default="default", help="a notebook's, or (%(default)s)"
+    )
+    for task in ("rating", "retrieval"):
+        what = f"of the {task} task in the loss of --model {MULTITASK} (%(default)s)"
+        parser.add_argument(f"--{task}-weight", type=number(float, 0, 1e6), default=1.0, metavar="W", help=what)
 
 
 def _add_release_flags(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +66,8 @@ class Chooser:
     def __init__(self, dataset: Dataset, slices: tuple[Histories, Histories], settings: ChoiceSettings) -> None:
         """Takes the histories to learn from and those to choose by."""
         self._dataset, self._settings, self._slices = dataset, settings, Slices(*slices)
+        # What the search ends with is then fine-tuned, and on large data takes minutes.
+        self._closed_form = cache(partial(fit.closed_form, slices[0], dataset))
 
     def choose(self, settings: fit.FitSettings, steps: Steps) -> RetrievalChoice:
         """Chooses the settings of the closed form, then the epochs, then the item-to-item part."""
@@ -71,7 +75,7 @@ class Chooser:
             ridge, out_of_time = self._search(settings)
         settings = replace(settings, ridge=ridge)
         with steps.step("retrieval: fine-tuning", settings.tuning.max_epochs) as report:
-            by_epoch = self._by_epoch(settings, report)
+            by_epoch, tuned_out_of_time = self._by_epoch(settings, report)
         qualities = [self._quality(encoder) for encoder in by_epoch]
         best_tuned = 1 + int(np.argmax(qualities[1:]))
         gains = qualities[best_tuned] > qualities[0] + self._settings.search.min_gain
@@ -82,23 +86,34 @@ class Chooser:
         encoders |= {"with_item_part": item.joined} if item.joined else {}
         served = "with_item_part" if item.settings.weight else "fine_tuned" if epochs else "closed_form"
         penalty = item.settings.penalty if item.joined else None
-        parts = {"retrieval: searching settings": out_of_time, "retrieval: item-to-item part": item.budget_spent}
+        parts = {
+            "retrieval: searching settings": out_of_time,
+            "retrieval: fine-tuning": tuned_out_of_time,
+            "retrieval: item-to-item part": item.budget_spent,
+        }
         spent = tuple(part for part, is_spent in parts.items() if is_spent)
         return RetrievalChoice(ridge, epochs, item.settings, penalty, encoders, served, spent)
 
     def _search(self, settings: fit.FitSettings) -> Found[RidgeSettings]:
         def quality(ridge: RidgeSettings) -> float:
-            return self._quality(self._fitted(self._slices.histories, replace(settings, ridge=ridge), epochs=0))
+            tried = replace(settings, ridge=ridge)
+            return self._quality(fit.encoder(self._closed_form(tried), self._dataset, tried))
 
         return search_settings(settings.ridge, quality, self._settings.search)
 
-    def _by_epoch(self, settings: fit.FitSettings, report: Callable[[int], None]) -> list[RetrievalEncoder]:
-        histories = self._slices.histories
-        factors = [fit.closed_form(histories, self._dataset, settings)]
-        for tuned in fit.fine_tuned(factors[0], histories, self._dataset, settings):
+    def _by_epoch(
+        self, settings: fit.FitSettings, report: Callable[[int], None]
+    ) -> tuple[list[RetrievalEncoder], bool]:
+        """Returns what was fitted after each epoch from 0, at least to 1, and whether time ran out."""
+        factors = [self._closed_form(settings)]
+        deadline = time.monotonic() + settings.tuning.budget_seconds
+        for tuned in fit.fine_tuned(factors[0], self._slices.histories, self._dataset, settings):
             factors.append(tuned)
             report(len(factors) - 1)
-        return [fit.encoder(each, self._dataset, settings) for each in factors]
+            if time.monotonic() > deadline:
+                break
+        is_cut = len(factors) <= settings.tuning.max_epochs
+        return [fit.encoder(each, self._dataset, settings) for each in factors], is_cut
 
     def _item(self, base: RetrievalEncoder, settings: fit.FitSettings, epochs: int) -> ItemChoice:
         affordable = Ease.is_affordable(self._slices.histories, len(self._dataset.movies))

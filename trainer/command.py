@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 from server.client.client import DEFAULT_ADDRESS
 from server.errors import ReleaseError
 from server.flag_values import number
-from trainer.data import DataError, DownloadError
+from trainer.data import DataError, Dataset, DownloadError, Reading, load, resolve
+from trainer.data.loading import COLUMNS, MOVIE_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from trainer.progress import Steps
 
 
 # Exit statuses: a release that is worse than what is served; one in place that a gateway does not serve in time.
@@ -37,8 +40,26 @@ def run(command: Callable[[], int]) -> int:
         return 128 + signal.SIGINT
 
 
-def add_cache_flag(parser: argparse.ArgumentParser) -> None:
-    """Adds --cache, whose default is the environment's PAIRREC_CACHE; None: the person's cache folder for pairrec."""
+def add_data_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds --data and what is said of it, and --cache.
+
+    The default of --cache is the environment's PAIRREC_CACHE; None: the person's cache folder for pairrec.
+    """
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="folder of MovieLens or Netflix ratings in any of their layouts, or a CSV or Parquet file: docs/data.md",
+    )
+    parser.add_argument(
+        "--columns",
+        type=_columns,
+        default={},
+        metavar="user=NAME,movie=NAME,rating=NAME",
+        help="what a file of your own calls its columns; also time=NAME, and of --movies title, year, genres, id",
+    )
+    parser.add_argument("--movies", type=Path, metavar="FILE", help="file of your own with titles, by --columns")
+    parser.add_argument("--scale", type=_scale, metavar="LOW,HIGH", help="least and most stars (found in the ratings)")
     parser.add_argument(
         "--cache",
         type=Path,
@@ -46,6 +67,53 @@ def add_cache_flag(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("PAIRREC_CACHE") or None,
         help="where data sets are kept (PAIRREC_CACHE, else your cache folder for pairrec)",
     )
+
+
+def check_data_flags(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Ends the program where flags of `add_data_flags` do not go together."""
+    of_movies = MOVIE_COLUMNS & options.columns.keys()
+    if not options.data and (options.columns or options.movies or options.scale):
+        parser.error("--columns, --movies and --scale say what --data PATH is: give it")
+    if options.movies and "title" not in options.columns:
+        parser.error("--movies needs the name of its titles: --columns user=...,movie=...,rating=...,title=...")
+    if of_movies and not options.movies:
+        parser.error(f"--columns names {', '.join(sorted(of_movies))}, which are columns of --movies FILE: give it")
+
+
+def read_data(options: argparse.Namespace, steps: Steps) -> Dataset:
+    """Finds, fetches or generates what the flags name, and reads it.
+
+    Raises:
+        DataError, DownloadError: It cannot be had, or is malformed.
+    """
+    path = resolve(options.dataset, options.data, options.cache)
+    name = options.dataset
+    reading = Reading(options.columns, options.movies, options.scale)
+    with steps.step("reading ratings") as report:
+        dataset = load(path, name, reading, report)
+    if options.columns and not options.scale:
+        steps.say(f"Scale: {dataset.rating_min:g} to {dataset.rating_max:g}, by the ratings; if not so, give --scale")
+    return dataset
+
+
+def _columns(text: str) -> dict[str, str]:
+    parts = [part.partition("=") for part in text.split(",")]
+    columns = {key.strip(): name.strip() for key, _, name in parts}
+    needed, optional = set(COLUMNS[:3]), {COLUMNS[3], *MOVIE_COLUMNS}
+    if len(columns) < len(parts) or not all(columns.values()) or not needed <= columns.keys() <= needed | optional:
+        keys = f"{', '.join(COLUMNS[:3])}, and perhaps {', '.join(sorted(optional))}"
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=NAME once for each of {keys}, separated by commas")
+    return columns
+
+
+def _scale(text: str) -> tuple[float, float]:
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        low = high = 0.0
+    if not -1e6 <= low < high <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not two numbers, the lower first, such as 0,100")
+    return low, high
 
 
 def add_releases_flag(parser: argparse.ArgumentParser) -> None:

@@ -10,9 +10,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from trainer.rating.blend import BlendedEncoder, damped_means
+from trainer.rating.features import genres_and_years
 from trainer.rating.fold_in import RatingEncoder
 from trainer.rating.gibbs import GibbsSampler, GibbsSettings
 from trainer.release.query_tower import HistoryEncoder
+from trainer.release.ranking_head import DotStars
 from trainer.retrieval.alternating import fit_candidates
 from trainer.retrieval.encoder import RetrievalEncoder
 from trainer.retrieval.item_to_item import Ease, ItemPart
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
     from trainer.data.dataset import Dataset
     from trainer.histories import Histories
+    from trainer.release.ranking_head import Stars
+
+# Stars predicted at once: a query embedding for each of them is held in memory.
+STARS_A_BATCH = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,8 @@ class FittedModels:
     Attributes:
         dataset: The interactions fitted to.
         histories: The same, by person.
-        retrieval: The retrieval model.
-        rating: The rating model.
+        candidates: [m, d] float32 candidate embeddings.
+        stars: The rating model.
         encoder: Both, as histories are encoded when served.
         embeddings: [n, d + 1 + r] float32 query embeddings of the people.
         scale: Of the stars.
@@ -80,17 +86,16 @@ class FittedModels:
 
     dataset: Dataset
     histories: Histories
-    retrieval: RetrievalEncoder
-    rating: BlendedEncoder
+    candidates: np.ndarray
+    stars: Stars
     encoder: HistoryEncoder
     embeddings: np.ndarray
     scale: RatingScale
 
     def indexed_candidates(self) -> np.ndarray:
         """Returns what the index searches, [m, d + 1]: candidates, and popularity for people without a history."""
-        candidates = self.retrieval.candidates
-        counts = self.histories.counts(len(candidates))
-        return np.column_stack((candidates, counts / max(1, counts.max()))).astype(np.float32)
+        counts = self.histories.counts(len(self.candidates))
+        return np.column_stack((self.candidates, counts / max(1, counts.max()))).astype(np.float32)
 
     def retrieval_scores(self, people: np.ndarray) -> np.ndarray:
         """Returns the score of every movie for each of `people` [n], [n, m] float32."""
@@ -98,10 +103,16 @@ class FittedModels:
         return self.embeddings[people, : index.shape[1]] @ index.T
 
     def predict_stars(self, people: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Returns the stars each of `people` [n] would give the movie beside them in `rows` [n], on the scale."""
-        factors = self.rating.movie_factors[rows]
-        dot = np.einsum("nr,nr->n", self.embeddings[people, -factors.shape[1] :], factors)
-        return np.clip(self.rating.movie_offset[rows] + dot, self.scale.lowest, self.scale.highest)
+        """Returns the stars each of `people` [n] would give the movie beside them in `rows` [n], on the scale.
+
+        Beside padding, row -1, there is any number.
+        """
+        stars = [np.zeros(0, np.float32)]
+        for start in range(0, len(people), STARS_A_BATCH):
+            some = slice(start, start + STARS_A_BATCH)
+            predicted = self.stars.predict(self.embeddings[people[some]], np.maximum(rows[some, None], 0))
+            stars.append(predicted.numpy()[:, 0])
+        return np.clip(np.concatenate(stars), self.scale.lowest, self.scale.highest)
 
 
 def closed_form(histories: Histories, dataset: Dataset, settings: FitSettings) -> np.ndarray:
@@ -151,12 +162,22 @@ def fit_rating(
 
 
 def assemble(
-    dataset: Dataset, histories: Histories, retrieval: RetrievalEncoder, rating: BlendedEncoder
+    dataset: Dataset,
+    histories: Histories,
+    retrieval: RetrievalEncoder,
+    rating: BlendedEncoder,
+    encoded: np.ndarray | None = None,
 ) -> FittedModels:
-    """Joins both models into what is exported."""
-    encoder = HistoryEncoder(retrieval, rating)
-    embeddings = encoder.encode_all(histories)
-    return FittedModels(dataset, histories, retrieval, rating, encoder, embeddings, scale_of(dataset))
+    """Joins both models into what is exported, movies without ratings included.
+
+    Only the people in `encoded`, by place, have embeddings of their own; None: everyone.
+    """
+    counts = histories.counts(len(dataset.movies))
+    retrieval = retrieval.with_unrated(counts, genres_and_years(dataset.movies, dataset.genres))
+    encoder = HistoryEncoder(retrieval, rating, retrieval.candidates)
+    shown = histories if encoded is None else histories.where(np.isin(histories.owners, encoded))
+    embeddings, stars = encoder.encode_all(shown), DotStars(rating.movie_offset, rating.movie_factors)
+    return FittedModels(dataset, histories, retrieval.candidates, stars, encoder, embeddings, scale_of(dataset))
 
 
 def scale_of(dataset: Dataset) -> RatingScale:

@@ -69,6 +69,12 @@ class Histories:
         order = np.argsort(self.rows, kind="stable")
         return self._grouped(self.rows[order], self.owners[order], self.ratings[order], num_rows)
 
+    def of(self, owners: np.ndarray) -> Histories:
+        """Returns the lists of `owners` [n] alone, who are from then on 0 to n - 1, in the order given."""
+        source = self._entries(owners)
+        offsets = np.concatenate(([0], np.cumsum(self.lengths[owners])))
+        return Histories(offsets.astype(np.int64), self.rows[source], self.ratings[source])
+
     def joined(self, other: Histories) -> Histories:
         """Returns the entries of both, by the same owners, those of `other` last."""
         owners = np.concatenate((self.owners, other.owners))
@@ -99,12 +105,17 @@ class Histories:
         """
         lengths = self.lengths[owners]
         filled = np.arange(max(1, lengths.max(initial=0))) < lengths[:, None]
-        first = self.offsets[owners] - (np.cumsum(lengths) - lengths)
-        source = np.repeat(first, lengths) + np.arange(lengths.sum())
+        source = self._entries(owners)
         rows = np.full(filled.shape, PADDING_ROW, np.int32)
         ratings = np.full(filled.shape, np.nan, np.float32)
         rows[filled], ratings[filled] = self.rows[source], self.ratings[source]
         return rows, ratings
+
+    def _entries(self, owners: np.ndarray) -> np.ndarray:
+        """Returns where the lists of `owners` stand, end to end."""
+        lengths = self.lengths[owners]
+        first = self.offsets[owners] - (np.cumsum(lengths) - lengths)
+        return np.repeat(first, lengths) + np.arange(lengths.sum())
 
     def encoded(self, encode: Callable[[np.ndarray, np.ndarray], np.ndarray], max_cells: int) -> np.ndarray:
         """Returns what `encode` makes of every owner's padded rows and ratings, [n, ...], a few owners at a time."""

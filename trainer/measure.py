@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -11,16 +11,31 @@ from trainer import baselines
 from trainer.bootstrap import estimate
 from trainer.breakdown import by_history_length, calibrate, coverage, describe_histories, describe_lists
 from trainer.histories import Histories
-from trainer.metrics import best_lists, judge_lists, list_metrics, means, measure_scores, star_metrics
+from trainer.metrics import LIST_LENGTH, best_lists, judge_lists, list_metrics, means, measure_scores, star_metrics
 from trainer.retrieval.item_to_item import Ease
 
 if TYPE_CHECKING:
-    from trainer.choose import RetrievalChoice
     from trainer.data.dataset import Dataset
     from trainer.fit import FittedModels
     from trainer.split import Split
 
 SHOWN = ("ndcg_at_10", "recall_at_20", "top_100", "rmse")
+
+
+class Choice(Protocol):
+    """What is known of how the served variant was chosen; see `trainer.choose.RetrievalChoice`."""
+
+    @property
+    def served(self) -> str:
+        """Which of the variants is chosen."""
+
+    @property
+    def ease_penalty(self) -> float | None:
+        """The best for EASE by itself; None: EASE is not measured."""
+
+    @property
+    def budget_spent(self) -> tuple[str, ...]:
+        """The parts whose time ran out."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +47,7 @@ class SystemMetrics:
     values: dict[str, float]
 
 
-def measure_systems(
-    variants: dict[str, FittedModels], choice: RetrievalChoice, split: Split
-) -> tuple[SystemMetrics, ...]:
+def measure_systems(variants: dict[str, FittedModels], choice: Choice, split: Split) -> tuple[SystemMetrics, ...]:
     """Measures baselines, the variants chosen from, and the ranking head on the test slice, which is used once.
 
     What was chosen on is left out of the lists as seen. Systems that nobody could be judged by have no values: data of
@@ -60,8 +73,10 @@ def measure_systems(
     )
 
 
-def release_figures(fitted: FittedModels, seen: Histories, held_back: Dataset) -> dict[str, Any]:
+def release_figures(fitted: FittedModels, seen: Histories, held_back: Dataset, judged: np.ndarray) -> dict[str, Any]:
     """Measures what is to be served beyond its metrics: how sure they are, for whom they are lower, what it favours.
+
+    Only `judged` people [j], as places in `seen`, have lists.
 
     Returns:
         JSON values: "intervals" of the metrics, by name {value, low, high}; "by_history_length" and "calibration", a
@@ -71,7 +86,8 @@ def release_figures(fitted: FittedModels, seen: Histories, held_back: Dataset) -
     if not len(held_back.rating):
         return {}
     asked, num_movies, everyone = Histories.of_people(held_back), len(held_back.movies), np.arange(len(seen))
-    lists = best_lists(fitted.retrieval_scores, seen, everyone)
+    lists = np.full((len(seen), LIST_LENGTH), -1)
+    lists[judged] = best_lists(fitted.retrieval_scores, seen, judged)
     stars = fitted.predict_stars(asked.owners, asked.rows)
     metrics = list_metrics(judge_lists(lists, asked, everyone)) | star_metrics(stars, asked)
     shown = {name: metrics[name] for name in SHOWN}

@@ -135,9 +135,16 @@ def best_rows(scores: np.ndarray, seen: Histories, people: np.ndarray, length: i
     """
     masked = np.array(scores, np.float32)
     masked[_entries(seen, people)] = -np.inf
-    order = np.argsort(-masked, axis=1, kind="stable")[:, :length]
-    best = np.where(np.isneginf(np.take_along_axis(masked, order, axis=1)), -1, order)
-    return np.pad(best, ((0, 0), (0, length - best.shape[1])), constant_values=-1)
+    first_out = max(0, masked.shape[1] - length)
+    # Only what reaches the list's last place is sorted: whole catalogues would take ten times as long.
+    last = np.partition(masked, first_out, axis=1)[:, first_out, None]
+    line, row = np.nonzero((masked >= last) & ~np.isneginf(masked))
+    order = np.lexsort((row, -masked[line, row], line))
+    line, row = line[order], row[order]
+    place = np.arange(len(line)) - np.searchsorted(line, line)
+    best = np.full((len(masked), length), -1)
+    best[line[place < length], place[place < length]] = row[place < length]
+    return best
 
 
 def best_lists(score: Callable[[np.ndarray], np.ndarray], seen: Histories, people: np.ndarray) -> np.ndarray:

@@ -27,13 +27,7 @@ def table_of(title: str, headings: Iterable[str], lines: Iterable[Iterable[str]]
 
 def metrics_table(trained: Trained) -> Table:
     """Returns one line a system; what the release serves is marked."""
-    choices = trained.choices
-    caption = (
-        "Measured on ratings nothing was chosen on; * is served. Chosen: "
-        f"{choices.ridge.dim} dimensions, unobserved weight {choices.ridge.unobserved_weight:.3g}, "
-        f"regularization {choices.ridge.regularization:.3g}, {choices.epochs} epochs of fine-tuning, "
-        f"item-to-item weight {choices.item.weight:g}, stars count {choices.like_star_share:.0%} in LIKE."
-    )
+    caption = f"Measured on ratings nothing was chosen on; * is served. Chosen: {trained.choices.summary}."
     if trained.budget_spent:
         caption += f" Out of time, so that another machine may choose otherwise: {', '.join(trained.budget_spent)}."
     lines = (

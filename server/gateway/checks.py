@@ -96,7 +96,8 @@ class Reading:
         place = self._genres.get(name.casefold())
         if place is None:
             known = ", ".join(self.catalog.info.genres)[:_MAX_NAMED_GENRES]
-            self.fault(field, f"is {quoted(name)}; must be one of {known}")
+            allowed = f"must be one of {known}" if known else "must be left out: this release knows no genres"
+            self.fault(field, f"is {quoted(name)}; {allowed}")
         return place
 
 

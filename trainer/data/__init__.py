@@ -3,6 +3,6 @@
 from trainer.data.dataset import Dataset, Movie
 from trainer.data.errors import DataError, DownloadError
 from trainer.data.folders import DATASETS, resolve
-from trainer.data.movielens_100k import load
+from trainer.data.loading import Reading, load
 
-__all__ = ["DATASETS", "DataError", "Dataset", "DownloadError", "Movie", "load", "resolve"]
+__all__ = ["DATASETS", "DataError", "Dataset", "DownloadError", "Movie", "Reading", "load", "resolve"]

@@ -1,31 +1,47 @@
-"""Separated text files as checked columns."""
+"""Fields of text files as checked columns."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from trainer.data.errors import DataError
 
 # At most 18 digits: always fits int64.
-_WHOLE_NUMBER = re.compile("[0-9]{1,18}")
-_STARS = re.compile(r"[0-9]{1,4}(\.[05])?")
+_WHOLE_NUMBER = "^[0-9]{1,18}$"
+_NUMBER = r"^-?[0-9]{1,9}(\.[0-9]{1,18})?$"
+# Beyond the year 9999 it is no time in seconds; milliseconds are caught by it.
+_MAX_TIMESTAMP = 253_402_300_799
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
-    """One field of every line of a file, as text; line i + 1 holds `values[i]`."""
+    """One field of some lines of a file, as text.
+
+    Attributes:
+        path: The file.
+        field: What it is called in messages.
+        values: [n] Arrow strings.
+        line: From a place in `values` to the line it is on.
+    """
 
     path: Path
     field: str
-    values: tuple[str, ...]
+    values: pa.Array
+    line: Callable[[int], int] = lambda index: index + 1
+
+    def take(self, index: NDArray[np.intp]) -> "Column":
+        """Keeps the values at `index`, [m], in its order."""
+        return Column(self.path, self.field, self.values.take(pa.array(index)), lambda i: self.line(int(index[i])))
 
 
-def read_columns(path: Path, separator: str, fields: Sequence[str]) -> list[Column]:
-    """Reads a latin-1 file whose lines all hold the same fields.
+def read_columns(path: Path, separator: str, fields: Sequence[str], *, rest_is_last: bool = False) -> list[Column]:
+    """Reads a small file whose lines all hold the same fields, in UTF-8 or, where it is not that, in latin-1.
 
     A missing newline at the end and empty lines there are accepted; quotes mean nothing.
 
@@ -33,25 +49,55 @@ def read_columns(path: Path, separator: str, fields: Sequence[str]) -> list[Colu
         path: The file.
         separator: What stands between two fields.
         fields: The fields' names, in their order on the line.
+        rest_is_last: Whether further separators on a line belong to the last field.
 
     Returns:
         One column a field, in the order of `fields`, with at least one value each.
 
     Raises:
-        DataError: The file is missing, unreadable or empty, or a line has another number of fields.
+        DataError: The file is missing, unreadable, empty or no text, or a line has another number of fields.
+    """
+    with open_file(path) as file:
+        content = file.read()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    text = text.replace("\r\n", "\n").rstrip("\n")
+    if not text:
+        raise DataError(f"{path}: {EMPTY}")
+    lines = Column(path, "the line", pa.array(text.split("\n")))
+    count = len(fields)
+    split = [line.split(separator, count - 1 if rest_is_last else -1) for line in lines.values.to_pylist()]
+    require(lines, [len(values) == count for values in split], fields_allowed(count, separator))
+    return [Column(path, *column) for column in zip(fields, map(pa.array, zip(*split, strict=True)), strict=True)]
+
+
+EMPTY = "the file is empty, allowed is at least one line; fetch or write it again"
+
+
+def fields_allowed(count: int, separator: str) -> str:
+    """Says how many fields a line has to have."""
+    return f"{count} fields separated by {separator!r}"
+
+
+def open_file(path: Path) -> pa.NativeFile:
+    """Opens a text file, one compressed with gzip included (by its name's end).
+
+    Raises:
+        DataError: It is missing, unreadable, or in no encoding that is read.
     """
     try:
-        text = path.read_text(encoding="latin-1").rstrip("\n")
+        path.open("rb").close()
+        with pa.input_stream(str(path)) as file:
+            start = file.read(1024)
+        opened = pa.input_stream(str(path))
     except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror}); give a folder that holds {path.name}"
+        message = f"{path}: cannot be read ({error.strerror or error}); give a folder that holds {path.name}"
         raise DataError(message) from error
-    if not text:
-        raise DataError(f"{path}: the file is empty, allowed is at least one line; fetch or write it again")
-    lines = Column(path, "the line", tuple(text.split("\n")))
-    split = [line.split(separator) for line in lines.values]
-    count = len(fields)
-    require(lines, [len(values) == count for values in split], f"{count} fields separated by {separator!r}")
-    return [Column(path, *column) for column in zip(fields, zip(*split, strict=True), strict=True)]
+    if b"\0" in start:
+        raise DataError(f"{path}: this is UTF-16 or no text at all, allowed is UTF-8; save it as UTF-8 and try again")
+    return opened
 
 
 def whole_numbers(column: Column, low: int, high: int) -> NDArray[np.int64]:
@@ -64,14 +110,20 @@ def whole_numbers(column: Column, low: int, high: int) -> NDArray[np.int64]:
         DataError: A value is no such number.
     """
     allowed = f"a whole number from {low} to {high}"
-    require(column, [_WHOLE_NUMBER.fullmatch(value) is not None for value in column.values], allowed)
-    numbers = np.array([int(value) for value in column.values], dtype=np.int64)
+    require(column, _matches(column, _WHOLE_NUMBER), allowed)
+    numbers = column.values.cast(pa.int64()).to_numpy()
     require(column, (low <= numbers) & (numbers <= high), allowed)
     return numbers
 
 
-def stars(column: Column, low: float, high: float) -> NDArray[np.float32]:
-    """Reads a column of ratings in whole or half stars from `low` to `high`, both included.
+def stars(column: Column, low: float, high: float, step: float = 0.0) -> NDArray[np.float32]:
+    """Reads a column of ratings from `low` to `high`, both included.
+
+    Args:
+        column: The column.
+        low: The least.
+        high: The most.
+        step: What every rating is a multiple of, 0 for nothing.
 
     Returns:
         [n] float32.
@@ -79,11 +131,46 @@ def stars(column: Column, low: float, high: float) -> NDArray[np.float32]:
     Raises:
         DataError: A value is no such number.
     """
-    allowed = f"whole or half stars from {low:g} to {high:g}"
-    require(column, [_STARS.fullmatch(value) is not None for value in column.values], allowed)
-    numbers = np.array(column.values, dtype=np.float32)
-    require(column, (low <= numbers) & (numbers <= high), allowed)
+    kind, hint = ("whole or half stars", "") if step else ("a number", " (another scale: --scale)")
+    allowed = f"{kind} from {low:g} to {high:g}{hint}"
+    require(column, _matches(column, _NUMBER), allowed)
+    numbers = column.values.cast(pa.float64()).to_numpy()
+    fits = (numbers % step == 0) if step else True
+    require(column, (low <= numbers) & (numbers <= high) & fits, allowed)
+    return numbers.astype(np.float32)
+
+
+def seconds(column: Column) -> NDArray[np.int64]:
+    """Reads a column of times: Unix seconds, or dates and times by ISO 8601, in UTC where they name no zone.
+
+    Returns:
+        [n] int64 Unix seconds.
+
+    Raises:
+        DataError: A value is no such time, or before 1970 or after the year 9999.
+    """
+    allowed = f"Unix seconds from 0 to {_MAX_TIMESTAMP}, or a date such as 2005-09-06"
+    if all(_matches(column, _WHOLE_NUMBER)):
+        numbers = column.values.cast(pa.int64()).to_numpy()
+    else:
+        numbers = np.array([_second(text) for text in column.values.to_pylist()], np.int64)
+    require(column, (numbers >= 0) & (numbers <= _MAX_TIMESTAMP), allowed)
     return numbers
+
+
+def _second(text: str) -> int:
+    """Returns a time in Unix seconds, -1 for what is none."""
+    if text.isascii() and text.isdigit() and len(text) <= 18:
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return -1
+
+
+def _matches(column: Column, pattern: str) -> NDArray[np.bool_]:
+    return pc.match_substring_regex(column.values, pattern).to_numpy(zero_copy_only=False)
 
 
 def require(column: Column, good: ArrayLike, allowed: str) -> None:
@@ -100,8 +187,8 @@ def require(column: Column, good: ArrayLike, allowed: str) -> None:
     bad = np.flatnonzero(~np.asarray(good, dtype=bool))
     if bad.size:
         index = int(bad[0])
-        place = f"{column.path}, line {index + 1}"
-        said = f"{column.field} is {column.values[index][:80]!r}, allowed is {allowed}"
+        place = f"{column.path}, line {column.line(index)}"
+        said = f"{column.field} is {column.values[index].as_py()[:80]!r}, allowed is {allowed}"
         raise DataError(f"{place}: {said}; correct that line and try again")
 
 

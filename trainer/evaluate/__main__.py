@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.command import add_cache_flag, run, seed
-from trainer.data import DataError, load, resolve
+from trainer.command import add_data_flags, check_data_flags, read_data, run, seed
+from trainer.data import DATASETS, DataError
 from trainer.evaluate.households import load_households
 from trainer.progress import Steps
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from trainer.evaluate.bench import Bench
 
 HOUSEHOLDS = "households"
-# Made for other data than MovieLens-100K.
-OTHER_DATA = {"strong", HOUSEHOLDS}
+# Made for other data than MovieLens-100K, or of other models than what is served.
+APART = {"strong", HOUSEHOLDS, "baselines", "notebooks"}
 PROTOCOLS = {
     "p1": "one random split, 80/20: own lists, what is liked, stars; with each of --seeds",
     "folds": "the same over five random folds",
@@ -36,6 +36,8 @@ PROTOCOLS = {
     "guests": "100 people never seen before: their stars, from their first 0 to 20 ratings",
     "strong": "a tenth of the people never seen before: lists, from 80 % of what they liked, movies nobody else liked "
     "included (published figures are of MovieLens-20M, 10,000 people held out, without such movies: not run here)",
+    "baselines": "every --model of python -m trainer beside EASE, popularity and models of stars, on p1's split",
+    "notebooks": "the notebooks' models, each as its notebook measures it, nothing masked",
     HOUSEHOLDS: "what real households chose; --data is a folder with CAMRa2011, and no other protocol reads it",
 }
 EPILOG = "protocols:\n" + "\n".join(f"  {name:16} {text}" for name, text in PROTOCOLS.items())
@@ -84,7 +86,7 @@ def _protocols(options: argparse.Namespace, steps: Steps) -> tuple[Bench, dict[s
 
         bench = Bench(households.people, options.seeds, steps)
         return bench, {HOUSEHOLDS: partial(measure_households, households=households)}
-    dataset = load(resolve("ml-100k", options.data, options.cache))
+    dataset = read_data(options, steps)
     from trainer.evaluate.bench import Bench
     from trainer.evaluate.protocols import PROTOCOLS as MEASURES
 
@@ -107,26 +109,22 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        help="folder in MovieLens-100K's format, u.data and u.item: convert other data to it first; fetched without it",
-    )
+    add_data_flags(parser)
     parser.add_argument(
         "--protocol",
         nargs="+",
         choices=[*PROTOCOLS, "all"],
         default=["p1"],
         metavar="NAME",
-        help="one or more of those below; all: all but strong and households (p1)",
+        help="one or more of those below; all: all up to guests (p1)",
     )
-    add_cache_flag(parser)
     parser.add_argument("--seeds", type=_seeds, default=[37], metavar="N,N", help="of training; each or the first (37)")
     parser.add_argument("--json", type=_file, metavar="FILE", help="also write all figures here, after each protocol")
     parser.add_argument("--plots", type=_folder, metavar="DIR", help="also draw them here, as PNG")
     options = parser.parse_args(arguments)
-    asked = {*options.protocol, *(set(PROTOCOLS) - OTHER_DATA if "all" in options.protocol else ())}
+    check_data_flags(parser, options)
+    options.dataset = None if options.data else DATASETS[0]
+    asked = {*options.protocol, *(set(PROTOCOLS) - APART if "all" in options.protocol else ())}
     options.protocol = [name for name in PROTOCOLS if name in asked]
     if HOUSEHOLDS in options.protocol and (options.protocol != [HOUSEHOLDS] or options.data is None):
         parser.error("argument --protocol: households reads other files, so it runs alone and needs --data DIR")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.data import DataError
 from trainer.evaluate.served import ServedRelease
-from trainer.train import Training, TrainSettings
+from trainer.towers.training import settings_of, training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainer.data.dataset import Dataset
     from trainer.progress import Steps
+    from trainer.train import TrainSettings
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,12 @@ class Bench:
             for later in [*self.trained][1:]:
                 del self.trained[later]
             with tempfile.TemporaryDirectory() as folder:
-                trained = Training(dataset, settings, self.steps).run(Path(folder))
+                trained = training(dataset, settings, self.steps).run(Path(folder))
                 self.trained[key] = ServedRelease(Path(folder), trained.version, dataset.user_ids.tolist())
             made = {"fingerprint": key[0], "settings": asdict(settings), "chosen": asdict(trained.choices)}
             self.releases.append(made | {"budget_spent": trained.budget_spent})
         return self.trained[key]
 
-    def train_with(self, dataset: Dataset, seed: int) -> ServedRelease:
-        """Trains as `python -m trainer --seed` does."""
-        settings = TrainSettings()
-        return self.train(dataset, replace(settings, fit=replace(settings.fit, seed=seed)))
+    def train_with(self, dataset: Dataset, seed: int, model: str = "default") -> ServedRelease:
+        """Trains as `python -m trainer --model --seed` does."""
+        return self.train(dataset, settings_of(model, (1.0, 1.0), seed))

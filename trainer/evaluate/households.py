@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from trainer.data import Dataset, Movie
 from trainer.data.columns import Column, read_columns, require, require_unique, whole_numbers
@@ -74,7 +75,7 @@ def _read_members(path: Path, user_ids: np.ndarray) -> tuple[np.ndarray, tuple[n
     household, listed = read_columns(path, " ", ("household", "members"))
     numbers = whole_numbers(household, 0, _MAX_ID)
     require_unique(household, numbers)
-    split = [text.split(",") for text in listed.values]
+    split = [text.split(",") for text in listed.values.to_pylist()]
     known = set(user_ids.astype(str).tolist())
     require(listed, [known.issuperset(names) for names in split], "people of userRatingTrain.txt, separated by commas")
     homes = Counter(name for names in split for name in names)
@@ -86,9 +87,9 @@ def _read_choices(path: Path, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Returns each line's household, as a place in `numbers`, [n], and its movies, the chosen one first, [n, c]."""
     line, *others = read_columns(path, " ", ("household and movie", *["other movie"] * NUM_NEGATIVES))
     places = {str(number): place for place, number in enumerate(numbers)}
-    split = [text.removeprefix("(").removesuffix(")").split(",") for text in line.values]
+    split = [text.removeprefix("(").removesuffix(")").split(",") for text in line.values.to_pylist()]
     fits = [len(both) == 2 and both[0] in places for both in split]
     require(line, fits, "(household,movie), the household one of groupMember.txt")
-    chosen = Column(line.path, "movie", tuple(movie for _, movie in split))
+    chosen = Column(line.path, "movie", pa.array([movie for _, movie in split]))
     movies = [whole_numbers(column, 0, _MAX_ID) for column in (chosen, *others)]
     return np.array([places[number] for number, _ in split]), np.column_stack(movies)

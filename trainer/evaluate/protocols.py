@@ -10,6 +10,7 @@ from trainer.data import DataError
 from trainer.evaluate import pairs, splits
 from trainer.evaluate.accuracy import Measured, SplitMeasure, Systems
 from trainer.evaluate.guests import measure_guests, measure_strong
+from trainer.evaluate.named import measure_baselines, measure_notebooks
 from trainer.evaluate.served import Objective
 from trainer.evaluate.tuning import Tuning
 
@@ -80,6 +81,8 @@ PROTOCOLS: dict[str, Callable[[Bench], Measured]] = {
     "pairs": of_pairs,
     "guests": measure_guests,
     "strong": measure_strong,
+    "baselines": measure_baselines,
+    "notebooks": measure_notebooks,
 }
 
 

@@ -72,7 +72,8 @@ def places_in_time(dataset: Dataset) -> np.ndarray:
     order = np.lexsort((dataset.timestamp, dataset.user))
     user, timestamp = dataset.user[order], dataset.timestamp[order]
     if not ((user[1:] == user[:-1]) & (timestamp[1:] != timestamp[:-1])).any():
-        raise DataError("every person's ratings are all of one second: no order of time; choose another protocol")
+        none = "every person's ratings are all of one second, or have no times"
+        raise DataError(f"{none}: no order of time; choose another protocol")
     return _places(dataset.user, order)
 
 

@@ -10,7 +10,7 @@ from scipy import sparse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trainer.data.dataset import Movie
+    from trainer.data.dataset import Dataset, Movie
     from trainer.histories import Histories
 
 YEARS_A_BIN = 5
@@ -24,6 +24,12 @@ def watched(histories: Histories, num_rows: int, damping: float) -> sparse.csr_m
     weights = 1.0 / np.sqrt(histories.lengths + damping)
     values = np.repeat(weights, histories.lengths)
     return sparse.csr_matrix((values, histories.rows, histories.offsets), shape=(len(histories), num_rows))
+
+
+def genre_flags(dataset: Dataset) -> np.ndarray:
+    """Returns [m, g] float32, 1 where a movie is of a genre."""
+    flags = [[genre in movie.genres for genre in dataset.genres] for movie in dataset.movies]
+    return np.array(flags, np.float32).reshape(len(flags), -1)
 
 
 def genres_and_years(movies: Sequence[Movie], genres: Sequence[str]) -> sparse.csr_matrix:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # People folded in at once hold at most this many cells [n, h], each of draws x K float32.
 MAX_CELLS = 1 << 13
+# People, drawn at random, by whom the axes are chosen: all of very many would cost minutes.
+MAX_PEOPLE = 10_000
 # Rounds of solving for the person and for the noise of their ratings in turn; more change nothing measurable.
 NOISE_ROUNDS = 3
 
@@ -44,8 +46,9 @@ class RatingEncoder(tf.Module):
         self.movie_factors = np.zeros((len(movies), 0), np.float32)
 
     def compress(self, histories: Histories, size: int) -> None:
-        """Chooses the axes by the people in `histories` and sets `movie_factors` [m, r], r at most `size`."""
-        people = histories.encoded(self._full, MAX_CELLS)
+        """Chooses at most `size` axes by people in `histories` and sets `movie_factors` [m, r]."""
+        chosen = np.random.default_rng(0).permutation(len(histories))[:MAX_PEOPLE]
+        people = histories.of(np.sort(chosen)).encoded(self._full, MAX_CELLS)
         # The right singular vectors of people times stars, which are never held side by side.
         (_, of_people), (movies, of_stars) = np.linalg.qr(people), np.linalg.qr(self._to_stars)
         axes = np.linalg.svd(of_people @ of_stars.T, full_matrices=False)[2][:size] @ movies.T

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from trainer.histories import Histories
 
 
+# Ratings predicted at once: the vectors of both sides are held for each.
+RATINGS_A_BATCH = 1 << 18
+
+
 @dataclass(frozen=True)
 class GibbsSettings:
     """How the rating model is sampled.
@@ -159,14 +163,22 @@ class GibbsSampler:
 
     def _resample_noise(self) -> None:
         people, shape = self._people, self._settings.noise_shape
-        factors = people.vectors[people.owner, 1:] * self._movies.vectors[people.other, 1:]
-        predicted = people.vectors[people.owner, 0] + self._movies.vectors[people.other, 0] + factors.sum(axis=1)
-        squared = (people.ratings.data - predicted) ** 2
+        squared = (people.ratings.data - self._predicted()) ** 2
         totals = np.bincount(people.owner, squared, minlength=len(self._noise))
         lengths = np.bincount(people.owner, minlength=len(self._noise))
         self._noise = self._generator.gamma((shape + lengths) / 2) / ((shape + self._noise_precision * totals) / 2)
         weighted = (self._noise[people.owner] * squared).sum()
         self._noise_precision = self._generator.gamma((1 + len(squared)) / 2) / ((1 + weighted) / 2)
+
+    def _predicted(self) -> np.ndarray:
+        """Returns what every rating should be above the mean, [entries]."""
+        people, movies = self._people, self._movies
+        predicted = np.empty(len(people.owner))
+        for start in range(0, len(predicted), RATINGS_A_BATCH):
+            some = slice(start, start + RATINGS_A_BATCH)
+            of_person, of_movie = people.vectors[people.owner[some]], movies.vectors[people.other[some]]
+            predicted[some] = of_person[:, 0] + of_movie[:, 0] + (of_person[:, 1:] * of_movie[:, 1:]).sum(axis=1)
+        return predicted
 
     def _draw(self) -> Draw:
         prior = self._people.prior

@@ -13,6 +13,11 @@ Values = dict[str, Any]
 
 HEADINGS = {"ndcg_at_10": "NDCG@10", "recall_at_20": "Recall@20", "top_100": "top-100", "rmse": "RMSE (stars)"}
 
+DEFAULT = (
+    "Retrieval: embeddings solved from a history against those of the movies; a movie without ratings has what movies "
+    "alike in genres and year have. Ranking head: Bayesian matrix factorisation, served as a dot product."
+)
+
 USE = """\
 ## Intended use
 
@@ -59,19 +64,24 @@ def model_card(info: Values) -> str:
 
 
 def _identity(info: Values) -> str:
-    item, share = info["config"]["chosen"]["item"], f"a share of {info['like_star_share']:.0%}"
-    part = f"An item-to-item part is joined (weight {item['weight']:g}, {item['rank']} axes): it won on validation."
+    share, item = f"a share of {info['like_star_share']:.0%}", info["config"]["chosen"].get("item")
     if info.get("figures"):
-        chosen = f"{share}, chosen on validation. {part if item['weight'] else 'No item-to-item part is joined.'}"
+        chosen = f"{share}, chosen on validation.{_item_part(item)}"
     else:
         chosen = f"{share}. Too few ratings to hold any back: nothing was chosen, nothing measured."
     return (
         f"# Release {info['version']}\n\n"
         f"Movie recommendations for pairs. Made {info['created']} from {info['data']['name']}.\n\n"
-        "Retrieval: embeddings solved from a history against those of the movies. Ranking head: Bayesian matrix "
-        f"factorisation, served as a dot product. LIKE counts predicted stars with {chosen}"
+        f"{info['config'].get('about', DEFAULT)} LIKE counts predicted stars with {chosen}"
         f"{APPROXIMATE if info.get('index') == SCANN else ''}"
     )
+
+
+def _item_part(item: Values | None) -> str:
+    if item is None:
+        return ""
+    part = f"An item-to-item part is joined (weight {item['weight']:g}, {item['rank']} axes): it won on validation."
+    return f" {part if item['weight'] else 'No item-to-item part is joined.'}"
 
 
 def _data(info: Values) -> str:

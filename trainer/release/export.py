@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.forgotten import Forgotten
+from trainer.rating.features import genre_flags
 from trainer.release.card import model_card
 from trainer.release.catalog import write_catalog
 from trainer.release.check import check_whole
@@ -67,7 +68,7 @@ def export(root: Path, fitted: FittedModels, info: dict[str, Any], gate: Gate | 
         for name, model in models.items():
             _save(folders[name], name, model)
         catalog = folders["catalog"]
-        write_catalog(catalog, fitted.dataset, fitted.histories, fitted.retrieval.candidates, whole)
+        write_catalog(catalog, fitted.dataset, fitted.histories, fitted.candidates, whole)
         (catalog / "model_card.md").write_text(model_card(whole), encoding="utf-8")
         check_whole(folders)
 
@@ -77,10 +78,10 @@ def export(root: Path, fitted: FittedModels, info: dict[str, Any], gate: Gate | 
 def _models(fitted: FittedModels, num_results: int, index_type: type[MovieIndex]) -> tuple[dict[str, Model], int]:
     embeddings = fitted.embeddings
     dim = embeddings.shape[1]
-    tastes = fit_tastes(fitted.histories, embeddings, fitted.retrieval.candidates, _genre_flags(fitted))
+    tastes = fit_tastes(fitted.histories, embeddings, fitted.candidates, genre_flags(fitted.dataset))
     tower = QueryTower(fitted.encoder, fitted.dataset.user_ids.tolist(), embeddings, tastes)
     index = index_type(fitted.indexed_candidates(), num_results, dim)
-    head = RankingHead(fitted.rating.movie_offset, fitted.rating.movie_factors, dim, fitted.scale)
+    head = RankingHead(fitted.stars, dim, fitted.scale)
     rows = np.full((WARMUP_PEOPLE, WARMUP_WIDTH), -1, np.int32)
     query = {"query_embedding": embeddings[:1].repeat(WARMUP_PEOPLE, axis=0)}
     people = {
@@ -114,9 +115,3 @@ def _save(folder: Path, name: str, model: Model) -> None:
         write_warmup(folder, name, model.warmup)
     except tf.errors.OpError as error:  # TensorFlow's own for a full disk and the like
         raise OSError(error.message) from error
-
-
-def _genre_flags(fitted: FittedModels) -> np.ndarray:
-    """Returns [m, g], 1 where a movie is of a genre."""
-    genres = fitted.dataset.genres
-    return np.array([[genre in movie.genres for genre in genres] for movie in fitted.dataset.movies], np.float32)

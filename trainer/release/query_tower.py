@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -11,31 +11,36 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainer.histories import Histories
-    from trainer.rating.blend import BlendedEncoder
     from trainer.release.tastes import TasteMap
-    from trainer.retrieval.encoder import RetrievalEncoder
 
 # People encoded at once hold at most this many history cells.
 MAX_CELLS = 1 << 13
 
 
+class Encoder(Protocol):
+    """What encodes histories for one of the two models; a `tf.Module` when exported."""
+
+    def encode(self, rows: tf.Tensor, ratings: tf.Tensor) -> tf.Tensor:
+        """Returns a part [n, any] of rows [n, h] (out of range: padding) and stars [n, h] (NaN: watched, not rated)."""
+
+
 class HistoryEncoder(tf.Module):
     """Encodes histories as query embeddings [n, d + 1 + r]: retrieval part, popularity coordinate, rating part."""
 
-    def __init__(self, retrieval: RetrievalEncoder, rating: BlendedEncoder) -> None:
-        """Joins the encoders of both models."""
+    def __init__(self, retrieval: Encoder, rating: Encoder, candidates: np.ndarray) -> None:
+        """Joins the encoders of both models; takes the candidates [m, d]."""
         super().__init__()
         self._retrieval, self._rating = retrieval, rating
-        self._num_movies, self.popularity_column = retrieval.candidates.shape
+        self._num_movies, self.popularity_column = candidates.shape
 
     def encode(self, rows: tf.Tensor, ratings: tf.Tensor) -> tf.Tensor:
         """Returns embeddings of rows [n, h] (out of range: padding) and stars [n, h] (NaN: watched, not rated).
 
         The popularity coordinate is 1 for an empty history, whose retrieval part is 0, and 0 for all others.
         """
-        retrieval = self._retrieval.encode(rows, ratings)
         is_movie = (rows >= 0) & (rows < self._num_movies)
         popularity = tf.cast(~tf.reduce_any(is_movie, axis=1, keepdims=True), tf.float32)
+        retrieval = self._retrieval.encode(rows, ratings) * (1.0 - popularity)
         return tf.concat((retrieval, popularity, self._rating.encode(rows, ratings)), axis=1)
 
     def encode_all(self, histories: Histories) -> np.ndarray:
@@ -54,7 +59,7 @@ class QueryTower(tf.Module):
         self._user_row = tf.lookup.StaticHashTable(rows, -1)
         self._stored = tf.Variable(stored, trainable=False)
         self._tastes = tastes
-        self.serve = tf.function(self._serve, input_signature=self._inputs(len(tastes.usual)))
+        self.serve = tf.function(self._serve, input_signature=self._inputs(tastes.num_genres))
 
     def _inputs(self, num_genres: int) -> list[tf.TensorSpec]:
         return [
@@ -74,16 +79,11 @@ class QueryTower(tf.Module):
         has_history = encoded[:, self._encoder.popularity_column] == 0.0
         has_tastes = tf.reduce_any(~tf.math.is_nan(genre_rating), axis=1)
         stored = tf.gather(self._stored, tf.maximum(row, 0))
-        by_taste = tf.where(has_tastes[:, None], self._by_taste(genre_rating), encoded)
+        by_taste = encoded
+        if self._tastes.num_genres:  # oneDNN ends the process on products over nothing.
+            by_taste = tf.where(has_tastes[:, None], self._tastes.encode(genre_rating), encoded)
         known = tf.where(is_stored[:, None], stored, by_taste)
         return {
             "query_embedding": tf.where(has_history[:, None], encoded, known),
             "known": has_history | is_stored | has_tastes,
         }
-
-    def _by_taste(self, genre_rating: tf.Tensor) -> tf.Tensor:
-        is_stated = ~tf.math.is_nan(genre_rating)
-        deviation = tf.where(is_stated, genre_rating - self._tastes.usual, 0.0)
-        stated = tf.reduce_sum(tf.cast(is_stated, tf.float32), axis=1, keepdims=True)
-        towards = tf.matmul(tf.math.divide_no_nan(deviation, stated), self._tastes.towards)
-        return self._tastes.base + tf.matmul(deviation, self._tastes.learned) + towards

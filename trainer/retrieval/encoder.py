@@ -8,8 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.retrieval.ridge import Ridge, gram
+from trainer.retrieval.unrated import embed_unrated
 
 if TYPE_CHECKING:
+    from scipy import sparse
+
     from trainer.retrieval.item_to_item import ItemPart
 
 
@@ -23,7 +26,7 @@ class RetrievalEncoder(tf.Module):
     def __init__(self, factors: np.ndarray, ridge: Ridge, item: ItemPart) -> None:
         """Takes factors of the movies [m, d] float32, and the item part [m, r], whose r may be 0."""
         super().__init__()
-        self._parts = factors, ridge
+        self._parts = factors, ridge, item
         self.candidates = np.column_stack((factors, item.candidates))
         self._factors = tf.Variable(factors, trainable=False)
         self._gram = tf.Variable(gram(factors), trainable=False)
@@ -32,7 +35,18 @@ class RetrievalEncoder(tf.Module):
 
     def joined(self, item: ItemPart) -> RetrievalEncoder:
         """Returns the same with an item part in place of its own."""
-        return RetrievalEncoder(*self._parts, item)
+        factors, ridge, _ = self._parts
+        return RetrievalEncoder(factors, ridge, item)
+
+    def with_unrated(self, counts: np.ndarray, features: sparse.csr_matrix) -> RetrievalEncoder:
+        """Returns the same with embeddings for movies of count 0; see `embed_unrated`.
+
+        People are encoded as before; what has no rating is in no known history, but may be in a guest's.
+        """
+        encoder = RetrievalEncoder(*self._parts)
+        encoder.candidates = embed_unrated(self.candidates, counts, features)
+        encoder._factors.assign(encoder.candidates[:, : self._factors.shape[1]])
+        return encoder
 
     def encode(self, rows: tf.Tensor, ratings: tf.Tensor) -> tf.Tensor:
         """Returns embeddings of rows [n, h] (out of range: padding) and stars [n, h] (NaN: watched, not rated)."""

@@ -24,6 +24,7 @@ class FineTuning:
 
     Attributes:
         max_epochs: Passes over all people; fewer are kept where validation prefers it.
+        budget_seconds: When settings are chosen, no further pass is begun after so long.
         learning_rate: Of Adam.
         history_dropout: Share of each history hidden from the query tower in training.
         temperature: Starting value of the learned factor between scores and logits.
@@ -31,6 +32,7 @@ class FineTuning:
     """
 
     max_epochs: int = 6
+    budget_seconds: float = 120.0
     learning_rate: float = 1e-3
     history_dropout: float = 0.5
     temperature: float = 8.0

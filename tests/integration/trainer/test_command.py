@@ -75,6 +75,7 @@ def test_every_step_is_named_and_nothing_else_is_said(finished):
     choosing = ["retrieval: searching settings", "retrieval: fine-tuning", "retrieval: item-to-item part"]
     sampling = "ranking head: sampling"
     assert steps == [
+        "reading ratings",
         "loading TensorFlow",
         *choosing,
         sampling,
@@ -145,6 +146,24 @@ def test_a_malformed_row_is_named_and_nothing_is_written(command, tmp_path):
     assert not (tmp_path / "releases").exists()
 
 
+def test_ratings_of_ones_own_are_read_by_what_their_columns_are_called(command, tmp_path):
+    """Zeros are ratings on a scale that has them, and what is not on the scale that was given is refused."""
+    (tmp_path / "own.csv").write_text(
+        "who,what,points\n" + "".join(f"p{i % 7},m{i % 5},{i % 3 * 40}\n" for i in range(20))
+    )
+    (tmp_path / "films.csv").write_text("what,name\n" + "".join(f"m{i},Film {i} (1990)\n" for i in range(6)))
+    options = ("--data", tmp_path / "own.csv", "--columns", "user=who,movie=what,rating=points,title=name")
+    options += ("--movies", tmp_path / "films.csv", "--output", tmp_path / "releases")
+    status, said = command.run(*options, "--scale", "0,10")
+    assert status == 1
+    assert said.startswith(f"{tmp_path / 'own.csv'}, line 3: points is '40', allowed is a number from 0 to 10")
+    status, said = command.run(*options)
+    assert status == 0, said
+    assert "Scale: 0 to 100, by the ratings; if not so, give --scale" in said
+    catalog = Catalog.open(tmp_path / "releases" / "catalog" / "1")
+    assert (catalog.info.rating_min, catalog.info.rating_max, catalog.num_movies) == (0, 100, 6)
+
+
 def test_data_that_are_not_there_are_named(command, tmp_path):
     status, said = command.run("--data", tmp_path / "none", "--output", tmp_path / "releases")
     assert (status, said.count("\n")) == (1, 1)
@@ -168,8 +187,9 @@ def test_an_output_that_cannot_be_written_is_said_at_once(command, data, tmp_pat
     (tmp_path / in_the_way).parent.mkdir(exist_ok=True)
     (tmp_path / in_the_way).write_text("mine")
     status, said = command.run("--data", data, "--output", tmp_path / "releases")
-    assert (status, said.count("\n")) == (1, 1)
-    assert said.startswith(f"cannot change the releases in {tmp_path / 'releases'}: ")
+    assert status == 1
+    assert said.splitlines()[1:] == [said.splitlines()[-1]]  # after the step of reading
+    assert said.splitlines()[-1].startswith(f"cannot change the releases in {tmp_path / 'releases'}: ")
     assert (tmp_path / in_the_way).read_text() == "mine"
 
 
@@ -188,7 +208,19 @@ def test_a_full_disk_ends_with_one_line_and_leaves_what_was_there(finished, comm
 def test_help_names_every_option(command, capfd):
     assert command.run("--help") == (0, "")
     said = capfd.readouterr().out
-    assert all(option in said for option in ("--data DIR", "--output DIR", "--dataset", "--seed", "--cache DIR"))
+    assert all(
+        option in said
+        for option in (
+            "--data PATH",
+            "--columns",
+            "--movies FILE",
+            "--scale",
+            "--output DIR",
+            "--dataset",
+            "--seed",
+            "--cache DIR",
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,6 +230,14 @@ def test_help_names_every_option(command, capfd):
         (("--output", "x", "--seed", "-1"), "'-1' is not a whole number from 0 to 2^32 - 1"),
         (("--output", "x", "--seed", str(1 << 32)), "is not a whole number from 0 to 2^32 - 1"),
         (("--output", "x", "--dataset", "ml-1m"), "invalid choice: 'ml-1m'"),
+        (("--output", "x", "--scale", "0,100"), "--columns, --movies and --scale say what --data PATH is: give it"),
+        (("--output", "x", "--data", "y", "--scale", "5,1"), "'5,1' is not two numbers, the lower first"),
+        (("--output", "x", "--data", "y", "--columns", "user=a,movie=b"), "is not KEY=NAME once for each of user, "),
+        (("--output", "x", "--data", "y", "--movies", "z"), "--movies needs the name of its titles"),
+        (
+            ("--output", "x", "--data", "y", "--columns", "user=a,movie=b,rating=c,year=d"),
+            "--columns names year, which are columns of --movies FILE: give it",
+        ),
         (("--output", "x", "--dataset", "synthetic", "--data", "y"), "leave out --dataset, or --data"),
     ],
 )

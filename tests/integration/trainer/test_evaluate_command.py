@@ -36,6 +36,8 @@ PARTS = {
     "item-stratified": {"watch"},
     "guests": {f"guests_{count}_ratings" for count in (0, 1, 3, 5, 10, 20)},
     "strong": {"strong"},
+    "baselines": {"baselines"},
+    "notebooks": {"multitask, weights 1 and 0", "multitask", "retrieval", "mf", "content"},
     "households": {"choices", "homes_of_two_smaller", "homes_of_two_mean"},
 }
 

@@ -189,7 +189,9 @@ def broken_release(root, version):
 def pinned(root, served, version):
     newest = ask(root, address_of(served)).version
     (root / "PINNED").write_text(str(version))
-    eventually(lambda: served.serves(version))
-    yield
-    (root / "PINNED").unlink()
+    try:
+        eventually(lambda: served.serves(version))
+        yield
+    finally:
+        (root / "PINNED").unlink()
     eventually(lambda: served.serves(newest))

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trainer.data import DataError, load
-from trainer.data.movielens_100k import LICENSES, STANDARD_GENRES
+from trainer.data.loading import LICENSES
+from trainer.data.movielens_100k import STANDARD_GENRES
 
 
 def test_movies_are_numbered_by_ascending_id_rated_or_not(write_folder, flags):
@@ -91,7 +92,7 @@ def test_windows_line_ends_and_a_missing_last_newline_are_accepted(write_folder)
         ("u.data", "8\t10\t3\t100", "user id is '8', allowed is a user id of u.user"),
         ("u.data", "7\t10\t3\t881250949000", "timestamp is '881250949000'"),
         ("u.data", "7\t10\t3", "allowed is 4 fields separated by '\\t'"),
-        ("u.data", "7\t10\t3\t²", "timestamp is '²'"),
+        ("u.data", "7\t10\t3\t²", "the line begins with '7\\t10\\t3\\t²', allowed is text in UTF-8"),
         ("u.data", "", "the line is ''"),
         (
             "u.item",

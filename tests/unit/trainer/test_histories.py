@@ -28,6 +28,14 @@ def test_padded_lines_hold_the_lists_in_the_order_asked_for(lists, random):
         assert np.isnan(stars[count:]).all()
 
 
+@given(lists_of_entries(), st.randoms())
+def test_some_owners_keep_their_lists_in_the_order_asked_for(lists, random):
+    asked = random.choices(range(len(lists)), k=random.randint(0, 5))
+    some = histories_of(*lists).of(np.array(asked, int))
+    assert entries(some) == entries(histories_of(*(lists[owner] for owner in asked)))
+    assert some.lengths.tolist() == [len(lists[owner]) for owner in asked]
+
+
 @given(lists_of_entries(), st.integers(1, 20))
 def test_batches_hold_every_owner_once_and_no_more_cells_than_allowed(lists, max_cells):
     histories = histories_of(*lists)

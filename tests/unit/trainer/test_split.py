@@ -1,5 +1,6 @@
 """Slices of the data are disjoint and together the data."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,3 +39,17 @@ def test_people_and_movies_stay_as_they_are():
     split = random_split(DATASET, 0.5, 0)
     assert split.train.movies == DATASET.movies
     assert split.train.user_ids is DATASET.user_ids
+
+
+@given(st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_of_no_more_people_than_are_judged_anything_is_held_back(max_judged, seed):
+    split = random_split(DATASET, 0.3, seed, max_judged)
+    held = np.concatenate((split.validation.user, split.test.user))
+    assert len(split.judged) == max_judged
+    assert set(held.tolist()) <= set(split.judged.tolist())
+    assert len(split.test.user) == round(0.3 * np.isin(DATASET.user, split.judged).sum())
+    assert sorted(times(split.seen) + times(split.test)) == times(DATASET)
+
+
+def test_everyone_is_judged_where_people_are_few():
+    assert random_split(DATASET, 0.1, 0).judged.tolist() == list(range(6))

@@ -99,5 +99,11 @@ def test_what_ran_out_of_time_is_recorded(tmp_path):
     assert "Out of time was: ranking head: sampling, retrieval" in (folder / "model_card.md").read_text()
 
 
+def test_fine_tuning_ends_with_the_pass_in_which_its_time_runs_out(tmp_path):
+    finished = trained(tmp_path, tuning=FineTuning(max_epochs=3, budget_seconds=0))
+    assert finished.budget_spent == ("retrieval: fine-tuning",)
+    assert finished.choices.epochs <= 1
+
+
 def test_where_time_suffices_nothing_is_recorded(tmp_path):
     assert trained(tmp_path).budget_spent == ()

@@ -8,13 +8,12 @@ import pytest
 from tests.unit.trainer.people import dataset_of, histories_of
 from trainer.evaluate.like import choose_like_star_share, like_metrics
 from trainer.fit import FittedModels
-from trainer.rating.blend import BlendedEncoder
-from trainer.rating.fold_in import RatingEncoder
-from trainer.rating.gibbs import Draw, GibbsSettings
 from trainer.release.query_tower import HistoryEncoder
+from trainer.release.ranking_head import DotStars
 from trainer.retrieval.encoder import RetrievalEncoder
 from trainer.retrieval.item_to_item import ItemPart
 from trainer.retrieval.ridge import RatingScale, Ridge, RidgeSettings
+from trainer.towers.served import DeviationEncoder
 
 NUM_MOVIES, NUM_PEOPLE = 20, 3
 SCALE = RatingScale(1.0, 5.0)
@@ -24,16 +23,12 @@ held_back = partial(dataset_of, num_movies=NUM_MOVIES)
 def fitted(quality):
     """Everyone will watch the lowest row first; a movie's stars are 3 and its `quality`, the same for everyone."""
     candidates = -np.arange(NUM_MOVIES, dtype=np.float32)[:, None]
-    nothing = np.zeros((NUM_MOVIES, 1))
-    draw = Draw(np.reshape(quality, (-1, 1)), np.zeros(1), np.eye(1), nothing, 1.0)
-    rating = RatingEncoder([draw], 3.0, GibbsSettings())
     people = histories_of(*([(NUM_MOVIES - 1, 3.0)] for _ in range(NUM_PEOPLE)))
-    rating.compress(people, 1)
+    stars = DotStars(3 + quality, np.zeros((NUM_MOVIES, 1)))
     retrieval = RetrievalEncoder(candidates, Ridge(RidgeSettings(dim=1), SCALE), ItemPart.none(NUM_MOVIES))
-    blended = BlendedEncoder(rating, np.full(NUM_MOVIES, 3.0))
-    encoder = HistoryEncoder(retrieval, blended)
-    embeddings = np.tile(np.float32([1, 0, 0, 0]), (NUM_PEOPLE, 1))
-    return FittedModels(held_back([(0, 3.0)]), people, retrieval, blended, encoder, embeddings, SCALE)
+    encoder = HistoryEncoder(retrieval, DeviationEncoder(3 + quality), candidates)
+    embeddings = np.tile(np.float32([1, 0, 0]), (NUM_PEOPLE, 1))
+    return FittedModels(held_back([(0, 3.0)]), people, candidates, stars, encoder, embeddings, SCALE)
 
 
 def test_stars_count_where_they_tell_what_is_liked():

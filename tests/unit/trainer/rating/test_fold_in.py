@@ -8,6 +8,7 @@ from hypothesis import given
 
 from tests.unit.trainer.people import histories_of, lists_of_entries, random_lists
 from trainer.histories import Histories
+from trainer.rating import fold_in
 from trainer.rating.fold_in import NOISE_ROUNDS, RatingEncoder
 from trainer.rating.gibbs import Draw, GibbsSettings
 
@@ -122,3 +123,8 @@ def test_more_axes_than_there_are_do_no_harm():
 def test_rating_parts_are_of_the_size_of_stars():
     """Else float32 does not hold them to 1e-5: the factors of a movie are of size 1, however many movies there are."""
     assert (encoder().movie_factors ** 2).mean(axis=0) == pytest.approx(1)
+
+
+def test_axes_are_chosen_by_some_of_very_many_people(monkeypatch):
+    monkeypatch.setattr(fold_in, "MAX_PEOPLE", 3)
+    assert encoder.__wrapped__().movie_factors.shape == (NUM_MOVIES, 3)

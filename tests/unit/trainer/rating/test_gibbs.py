@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.trainer.people import GENRES, dataset_of, histories_of
 from trainer.baselines import BiasModel
+from trainer.rating import gibbs
 from trainer.rating.fold_in import RatingEncoder
 from trainer.rating.gibbs import GibbsSampler, GibbsSettings
 
@@ -106,3 +107,9 @@ def test_a_small_budget_makes_fewer_sweeps_and_still_gives_draws(budget_seconds,
     kept = list(GibbsSampler(HISTORIES, MOVIES, GENRES, settings, seed=0).draws(sweeps.append))
     assert sweeps == list(range(1, most + 1))
     assert 1 <= len(kept) <= settings.samples
+
+
+def test_a_few_ratings_at_a_time_give_the_same_draws(monkeypatch):
+    whole = draws()[-1]
+    monkeypatch.setattr(gibbs, "RATINGS_A_BATCH", 7)
+    assert draws()[-1].movies.tolist() == whole.movies.tolist()

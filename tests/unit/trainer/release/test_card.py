@@ -119,7 +119,7 @@ def test_figures_are_of_what_is_served(small_release):
     dataset = small_release.dataset
     seen, test = dataset.take(dataset.row > 0), dataset.take(dataset.row == 0)
     learned = histories_of(*[[(row, 4.0) for row in range(1, 1 + person)] for person in range(30)])
-    figures = release_figures(Favourite(40, learned), Histories.of_people(seen), test)
+    figures = release_figures(Favourite(40, learned), Histories.of_people(seen), test, np.arange(30))
     assert figures["intervals"]["ndcg_at_10"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert figures["calibration"][0]["count"] == len(test.rating)
     assert 10 / 40 <= figures["popularity"]["coverage"] <= 1
@@ -130,7 +130,7 @@ def test_figures_are_of_what_is_served(small_release):
 
 def test_nothing_held_back_has_no_figures(small_release):
     nothing = small_release.dataset.take(np.zeros(0, int))
-    assert release_figures(Favourite(40), small_release.histories, nothing) == {}
+    assert release_figures(Favourite(40), small_release.histories, nothing, np.arange(30)) == {}
 
 
 def test_the_card_says_what_was_forced():

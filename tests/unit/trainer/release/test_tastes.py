@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.unit.trainer.people import histories_of
-from trainer.release.tastes import fit_tastes, mean_genre_ratings
+from trainer.release.tastes import LEAN, TasteMap, fit_tastes, mean_genre_ratings
 
 # Movies 0 and 1 are comedies, 1 and 2 dramas, nothing is a war film.
 FLAGS = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0]], np.float32)
@@ -36,10 +37,32 @@ def test_a_genre_nobody_rated_moves_nobody(tastes):
     assert tastes.towards[2] == pytest.approx(0)
 
 
-def test_naming_a_genre_leans_towards_its_movies_and_leaves_stars_alone(tastes):
-    """By how often movies were rated: comedies are (1, 2/3) on average, everything (3/4, 3/4)."""
-    assert tastes.towards[0] == pytest.approx([1 / 4, -1 / 12, 0])
-    assert tastes.towards[1] == pytest.approx([-1 / 12, 1 / 4, 0])
+def test_a_genre_leads_to_its_movies_as_far_as_people_tell_movies_apart(tastes):
+    """By the root of how often movies were rated, a genre's own score 1 more than all: by LEAN spreads a star."""
+    weights = np.sqrt([1, 2, 1])
+    scores = CANDIDATES @ tastes.towards[:, :2].T
+    lift = [np.average(scores[:, g], weights=weights * FLAGS[:, g]) for g in (0, 1)]
+    lift -= np.average(scores[:, :2], axis=0, weights=weights)
+    spread = np.sqrt((EMBEDDINGS[:, :2] @ CANDIDATES.T).var(axis=1).mean())
+    assert lift == pytest.approx(LEAN * spread, rel=1e-4)
+    assert tastes.towards[:, 2] == pytest.approx(0)
+
+
+def test_a_rare_genre_leads_to_its_own_movies_past_better_known_ones():
+    """A western that one of a hundred knows has an embedding of its own, though a short one."""
+    candidates = np.array([[1, 0], [0.9, 0], [0.1, 0.1]], np.float32)
+    people = histories_of(*([(0, 5.0), (1, 4.0)] for _ in range(99)), [(2, 3.0), (0, 1.0)])
+    embeddings = np.column_stack((np.ones(100), np.linspace(0, 1, 100), np.zeros(100)))
+    tastes = fit_tastes(people, embeddings, candidates, np.array([[0], [0], [1]], np.float32))
+    by_taste = tastes.encode(tf.constant([[5.0]])).numpy()[:, :2]
+    assert np.argmax(candidates @ by_taste[0]) == 2
+
+
+def test_every_further_genre_makes_each_count_less():
+    usual, towards = np.full(4, 3.0, np.float32), np.eye(4, dtype=np.float32)
+    tastes = TasteMap(usual, np.zeros(4, np.float32), np.zeros((4, 4), np.float32), towards)
+    stated = np.where(np.tri(4), 5.0, np.nan).astype(np.float32)
+    assert tastes.encode(stated).numpy()[:, 0] == pytest.approx([2.0, 2 * 0.75 / 2, 2 * 0.5 / 3, 2 * 0.25 / 4])
 
 
 def test_the_learned_part_is_ridge_regression():
