@@ -25,7 +25,10 @@ def main(argv: list[str] | None = None) -> int:
     """Does as the flags say; returns the command's status, 0 where all is well."""
     # All of it on stderr, as `make serve` does.
     logging.basicConfig(level=logging.INFO, format="%(name)-7s | %(message)s")
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.overlay and arguments.platform != "kubernetes":
+        parser.error(f"--overlay is for --platform kubernetes, not {arguments.platform} (make: PLATFORM=kubernetes)")
     try:
         return _run_locally(arguments) if arguments.platform == "local" else _run_elsewhere(arguments)
     except StopRequested as request:

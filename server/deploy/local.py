@@ -78,6 +78,8 @@ def stop(folder: Path) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keeps out every other command that deploys to or stops the folder; waits for one that runs."""
+    if not folder.parent.is_dir() or (folder.exists() and not folder.is_dir()):
+        raise ServeError(f"{folder} cannot be made, or is a file: choose another with --folder (make: DEPLOYED=...)")
     beside = os.open(folder.parent, os.O_RDONLY)
     try:
         try:
@@ -94,6 +96,8 @@ def _check(settings: Settings) -> Settings:
     """Returns them with the ports to use; raises ServeError, which names all that is missing."""
     folder = settings.folder
     if folder.exists():
+        if strangers(folder):
+            raise ServeError(f"{folder} is in other use: choose another with --folder (make: DEPLOYED=...)")
         what = f"runs from {folder}: `make status`" if holders(folder) else f"has ended and left {folder}"
         raise ServeError(f"a deployment {what}; `make stop` before another")
     lacks = [folder_lacks(folder), releases_lack(settings.releases)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 import grpc
+from grpc_status import rpc_status
 
 from server.client import PairrecClient
 from server.client.faults import explain
@@ -56,20 +57,21 @@ def look(folder: Path, deployment: Deployment) -> State:
         state.faults.append(lack)
     else:
         state.lines.append(f"model server at {deployment.model_server}: ready")
-    if lack := gateway_lacks(deployment.gateway):
-        state.faults.append(lack)
-    else:
-        state.lines.append(f"gateway at {deployment.gateway}: ready")
-        _look_at_release(deployment.gateway, state)
+    _look_at_gateway(deployment.gateway, state)
     return state
 
 
-def _look_at_release(gateway: str, state: State) -> None:
+def _look_at_gateway(gateway: str, state: State) -> None:
+    if lack := gateway_lacks(gateway):
+        state.faults.append(lack)
+    else:
+        state.lines.append(f"gateway at {gateway}: ready")
     try:
         with PairrecClient(gateway) as client:
             answer = client.get_release()
     except grpc.RpcError as error:
-        state.faults += explain(error, gateway, ())
+        if rpc_status.from_call(error):  # its own words on why it has no release; a lost connection was told above
+            state.faults += explain(error, gateway, ())
         return
     release = answer.release
     state.lines.append(f"release {release.release_version} of {release.data.name} is served")

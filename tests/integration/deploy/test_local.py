@@ -156,3 +156,24 @@ def test_a_folder_with_other_things_is_not_touched(deployed, names, said):
     done = deployed.run("stop")
     assert (done.returncode, said in done.stderr) == (1, True), done.stderr
     assert {path.name for path in deployed.folder.iterdir()} == names
+
+
+def test_a_folder_of_other_things_is_no_place_to_deploy_to(deployed):
+    deployed.folder.mkdir()
+    (deployed.folder / "thesis.tex").touch()
+    done = deployed.run("deploy")
+    assert (done.returncode, "is in other use: choose another" in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.parametrize("action", ["deploy", "stop"])
+def test_a_folder_that_cannot_be_one_is_told(deployed, tmp_path, action):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "no" / "such", tmp_path / "file"):
+        deployed.folder = folder
+        done = deployed.run(action)
+        assert (done.returncode, "choose another with --folder" in done.stderr) == (1, True), done.stderr
+
+
+def test_an_overlay_is_not_ignored(deployed):
+    done = deployed.run("deploy", "--overlay=staging")
+    assert (done.returncode, "--overlay is for --platform kubernetes, not local" in done.stderr) == (2, True)
