@@ -40,7 +40,8 @@ def make(tmp_path):
 )
 def test_a_folder_of_any_name_is_one_word(make, data, flag):
     given = data.replace("$$", "$")
-    assert make("train", f"DATA={data}") == ["-m", "trainer", flag, given, "--output", "serving_models"]
+    words = ["-m", "trainer", flag, given, "--output", "serving_models", "--model", "default"]
+    assert make("train", f"DATA={data}") == words
 
 
 def test_people_of_any_name_are_one_word(make):
@@ -75,7 +76,7 @@ def test_whoever_is_logged_in_is_not_forgotten_by_mistake(make, monkeypatch):
     ],
 )
 def test_a_release_is_compared_at_the_gateway_of_the_address_or_the_port(make, words, flags):
-    trained = ["-m", "trainer", "--dataset", "ml-100k", "--output", "serving_models"]
+    trained = ["-m", "trainer", "--dataset", "ml-100k", "--output", "serving_models", "--model", "default"]
     assert make("release", *words) == [*trained, "--release", *flags]
 
 
@@ -98,7 +99,8 @@ def test_what_is_decided_by_the_environment_is_refused_and_not_ignored(make, mon
 
 
 def test_the_index_is_said_to_the_trainer(make):
-    words = ["-m", "trainer", "--dataset", "ml-100k", "--output", "serving_models", "--index", "scann"]
+    trained = ["-m", "trainer", "--dataset", "ml-100k", "--output", "serving_models", "--model", "default"]
+    words = [*trained, "--index", "scann"]
     assert make("release", "INDEX=scann") == [*words, "--release", "--address", "localhost:50051"]
     assert make("train", "INDEX=scann") == words
 
