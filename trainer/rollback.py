@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from server.errors import ReleaseError
 from trainer.command import NOT_SERVED, add_address_flag, add_releases_flag, add_wait_flag, run
 from trainer.progress import Steps
-from trainer.release.handover import Handover
+from trainer.release.handover import Handover, works
 from trainer.release.publish import pin_locked, replace_file
-from trainer.release.served import look, open_whole, what_is_served, whole_versions
+from trainer.release.served import open_whole, what_is_served, whole_versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,12 +42,14 @@ def _rollback(options: argparse.Namespace) -> int:
 
 
 def _unpin(handover: Handover) -> int | None:
-    """Returns the release that will be served, if there is any."""
+    """Returns the release that will be served: the newest that works, if there is any."""
     with pin_locked(handover.root):
         was_pinned = (pin := handover.root / PIN).exists()
         pin.unlink(missing_ok=True)
     handover.steps.say("No release is pinned any more." if was_pinned else "No release was pinned.")
-    return look(handover.root, "it holds").version
+    newest = next((version for version in whole_versions(handover.root) if works(handover.root, version)), None)
+    handover.steps.say(f"The newest release that works is {newest}." if newest else "No release works.")
+    return newest
 
 
 def _pin(handover: Handover, wanted: int | None) -> int:

@@ -85,4 +85,4 @@ async def _read_versions(
 def _state(model: str, status: get_model_status_pb2.ModelVersionStatus) -> ModelState:
     names = get_model_status_pb2.ModelVersionStatus.State
     state = names.Name(status.state) if status.state in names.values() else str(status.state)
-    return ModelState(model, state, status.status.error_message)
+    return ModelState(model, state, " ".join(status.status.error_message.split()))  # one line, wherever it is shown

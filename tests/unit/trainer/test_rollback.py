@@ -87,6 +87,11 @@ def test_newest_pins_none(rollback, root):
     assert "No release was pinned." in rollback("--to", "newest")[2]
 
 
+def test_newest_waits_for_none_that_does_not_work(rollback, root):
+    (root / "ranking_head" / "4" / "saved_model.pb").write_bytes(b"no model")
+    assert "The newest release that works is 3." in rollback("--to", "newest")[2]
+
+
 def test_newest_mends_an_unclear_pin(rollback, root):
     (root / PIN).write_text("the good one")
     status, _, said = rollback()
