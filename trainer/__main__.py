@@ -21,14 +21,14 @@ from trainer.command import (
     run,
     seed,
 )
-from trainer.data import DATASETS
+from trainer.data import DATASETS, DataError
 from trainer.forgotten import FORGOTTEN, Forgotten
 from trainer.progress import Steps
 from trainer.release.gate import MARGIN, Gate, ReleaseRefusedError
 from trainer.release.handover import Handover
 from trainer.release.index_choice import INDEXES, SCANN, check_index, stock_server
 from trainer.release.publish import prepare
-from trainer.towers import MULTITASK, NAMES
+from trainer.towers import CONTENT, MULTITASK, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,9 +58,11 @@ def _train(options: argparse.Namespace) -> int:
         people = f"{left_out:,} of {len(loaded.user_ids):,} people"
         steps.say(f"Left out, as they were forgotten: {people} ({options.output / FORGOTTEN})")
     _check_index(options, len(dataset.movies), steps)
+    if options.model == CONTENT and not dataset.genres:
+        raise DataError(f"model content needs genres, {dataset.name} has none; choose another with --model")
     with steps.step("loading TensorFlow"):
         # Takes seconds: not before arguments and data are known to be good.
-        from trainer.report import metrics_table
+        from trainer.report import metrics_table, worse_than_simple
         from trainer.towers.training import settings_of, training
     weights = options.rating_weight, options.retrieval_weight
     settings = replace(settings_of(options.model, weights, options.seed), index=options.index)
@@ -71,6 +73,8 @@ def _train(options: argparse.Namespace) -> int:
         steps.say(str(error))
         return REFUSED
     steps.show(metrics_table(trained))
+    if worse := worse_than_simple(trained.metrics):
+        steps.say(worse)
     steps.say(f"Release {trained.version} is in {options.output} ({time.monotonic() - started:.0f} s).")
     if gate and not Handover(options.output, options.address, options.wait, steps).follow(trained.version):
         return NOT_SERVED

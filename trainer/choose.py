@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,8 +65,8 @@ class Chooser:
     def __init__(self, dataset: Dataset, slices: tuple[Histories, Histories], settings: ChoiceSettings) -> None:
         """Takes the histories to learn from and those to choose by."""
         self._dataset, self._settings, self._slices = dataset, settings, Slices(*slices)
-        # What the search ends with is then fine-tuned, and on large data takes minutes.
-        self._closed_form = cache(partial(fit.closed_form, slices[0], dataset))
+        # The best of the search is mostly what is then fine-tuned, and on large data takes minutes to fit again.
+        self._best: tuple[float, fit.FitSettings, np.ndarray] | None = None
 
     def choose(self, settings: fit.FitSettings, steps: Steps) -> RetrievalChoice:
         """Chooses the settings of the closed form, then the epochs, then the item-to-item part."""
@@ -97,9 +96,18 @@ class Chooser:
     def _search(self, settings: fit.FitSettings) -> Found[RidgeSettings]:
         def quality(ridge: RidgeSettings) -> float:
             tried = replace(settings, ridge=ridge)
-            return self._quality(fit.encoder(self._closed_form(tried), self._dataset, tried))
+            factors = self._closed_form(tried)
+            reached = self._quality(fit.encoder(factors, self._dataset, tried))
+            if not self._best or reached > self._best[0]:
+                self._best = reached, tried, factors
+            return reached
 
         return search_settings(settings.ridge, quality, self._settings.search)
+
+    def _closed_form(self, settings: fit.FitSettings) -> np.ndarray:
+        if self._best and self._best[1] == settings:
+            return self._best[2]
+        return fit.closed_form(self._slices.histories, self._dataset, settings)
 
     def _by_epoch(
         self, settings: fit.FitSettings, report: Callable[[int], None]

@@ -103,6 +103,9 @@ def _columns(text: str) -> dict[str, str]:
     if len(columns) < len(parts) or not all(columns.values()) or not needed <= columns.keys() <= needed | optional:
         keys = f"{', '.join(COLUMNS[:3])}, and perhaps {', '.join(sorted(optional))}"
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=NAME once for each of {keys}, separated by commas")
+    of_ratings = [columns[key] for key in COLUMNS if key in columns]
+    if twice := [name for name in of_ratings if of_ratings.count(name) > 1]:
+        raise argparse.ArgumentTypeError(f"{text!r} has {twice[0]!r} twice among {', '.join(COLUMNS)}: one column each")
     return columns
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from trainer.measure import SystemMetrics
     from trainer.train import Trained
 
 HEADINGS = {"ndcg_at_10": "NDCG@10", "recall_at_20": "Recall@20", "top_100": "top-100", "rmse": "RMSE"}
@@ -38,3 +39,16 @@ def metrics_table(trained: Trained) -> Table:
         for system in trained.metrics
     )
     return table_of(f"Release {trained.version}", HEADINGS.values(), lines, caption)
+
+
+def worse_than_simple(systems: Iterable[SystemMetrics]) -> str:
+    """Returns a line that says where what is served is worse than popularity or biases; empty where it is not."""
+    listed = list(systems)
+    served = {name: value for system in listed if system.served for name, value in system.values.items()}
+    found = [
+        f"{HEADINGS[name]} {served[name]:.3f}, {system.system} {system.values[name]:.3f}"
+        for name, baseline, sign in (("ndcg_at_10", "popularity", 1), ("rmse", "bias", -1))
+        for system in listed
+        if system.system == baseline and name in system.values and sign * served[name] < sign * system.values[name]
+    ]
+    return f"What is served is worse than a simple baseline: {'; '.join(found)}" if found else ""

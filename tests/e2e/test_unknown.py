@@ -32,7 +32,8 @@ def fitted(train):
 @pytest.fixture(scope="module")
 def tastes(split):
     histories, candidates, people = fitted(split.train)
-    return histories, candidates, fit_tastes(histories, people, candidates, genre_flags(split.train))
+    flags, scale = genre_flags(split.train), fit.scale_of(split.train)
+    return histories, candidates, fit_tastes(histories, people, candidates, flags, scale)
 
 
 def test_people_reduced_to_their_tastes_get_better_lists_than_popularity_gives(split, tastes):

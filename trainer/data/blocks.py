@@ -14,7 +14,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from trainer.data.columns import EMPTY, Column, fields_allowed, open_file, require
+from trainer.data.columns import EMPTY, HEAD_BYTES, Column, fields_allowed, open_file, require, unreadable
 from trainer.data.errors import DataError
 
 # Bytes of text and rows of Parquet that are in memory at once.
@@ -39,6 +39,7 @@ class TextTable:
 
 
 SECTION = "section"
+_ONLY_HEADER = "no line follows the header, allowed is at least one; fetch or write it again"
 # What the names begin with that fields get which have to be empty.
 _GAP = "before "
 
@@ -73,7 +74,7 @@ def header_of(path: Path, separator: str) -> list[str]:
         DataError: The file cannot be read or is empty.
     """
     with open_file(path) as file:
-        start = file.read(1 << 16)
+        start = file.read(HEAD_BYTES)
     line = start.decode("utf-8-sig", "replace").splitlines()[:1]
     if not line:
         raise DataError(f"{path}: {EMPTY}")
@@ -98,13 +99,15 @@ def read_text(path: Path, table: TextTable, wanted: Sequence[str]) -> Iterator[B
                 pa.PythonFile(_Utf8(path, file), mode="r"), *_options(table, names, wanted, lines)
             ):
                 yield from lines.block(batch)
-        except (pa.ArrowInvalid, OSError) as error:
+        except OSError as error:
+            raise unreadable(path, error) from error
+        except pa.ArrowInvalid as error:
             lines.stop()
             if "Empty CSV" not in str(error) and "Could not skip" not in str(error):
                 message = f"cannot be read after line {lines.num_rows} ({error}); look for a quote that is not closed"
                 raise DataError(f"{path}: {message}") from error
     if not lines.has_rows:
-        raise DataError(f"{path}: {EMPTY}")
+        raise DataError(f"{path}: {EMPTY if table.names else _ONLY_HEADER}")
 
 
 def read_whole(path: Path, table: TextTable, wanted: Sequence[str]) -> list[Column]:

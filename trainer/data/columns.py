@@ -17,6 +17,8 @@ _WHOLE_NUMBER = "^[0-9]{1,18}$"
 _NUMBER = r"^-?[0-9]{1,9}(\.[0-9]{1,18})?$"
 # Beyond the year 9999 it is no time in seconds; milliseconds are caught by it.
 _MAX_TIMESTAMP = 253_402_300_799
+# The start of a file, in which its first line is looked for, and what is no text.
+HEAD_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,14 +92,19 @@ def open_file(path: Path) -> pa.NativeFile:
     try:
         path.open("rb").close()
         with pa.input_stream(str(path)) as file:
-            start = file.read(1024)
+            start = file.read(HEAD_BYTES)
         opened = pa.input_stream(str(path))
     except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror or error}); give a folder that holds {path.name}"
-        raise DataError(message) from error
+        raise unreadable(path, error) from error
     if b"\0" in start:
         raise DataError(f"{path}: this is UTF-16 or no text at all, allowed is UTF-8; save it as UTF-8 and try again")
     return opened
+
+
+def unreadable(path: Path, error: OSError) -> DataError:
+    """Returns what to say of a file that the system does not give, or that is compressed and not whole."""
+    way_out = f"give a folder that holds {path.name}" if error.errno else "it is damaged: fetch or write it again"
+    return DataError(f"{path}: cannot be read ({error.strerror or error}); {way_out}")
 
 
 def whole_numbers(column: Column, low: int, high: int) -> NDArray[np.int64]:
@@ -153,7 +160,10 @@ def seconds(column: Column) -> NDArray[np.int64]:
     if all(_matches(column, _WHOLE_NUMBER)):
         numbers = column.values.cast(pa.int64()).to_numpy()
     else:
-        numbers = np.array([_second(text) for text in column.values.to_pylist()], np.int64)
+        # Dates repeat: each is read once.
+        distinct = column.values.dictionary_encode()
+        found = np.array([_second(text) for text in distinct.dictionary.to_pylist()], np.int64)
+        numbers = found[distinct.indices.to_numpy()]
     require(column, (numbers >= 0) & (numbers <= _MAX_TIMESTAMP), allowed)
     return numbers
 

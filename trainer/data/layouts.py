@@ -34,7 +34,7 @@ class Layout:
 
     Attributes:
         name: For messages.
-        rating_files: Patterns of names; the first that any file fits counts.
+        rating_files: Patterns of names, of which files may fit one.
         movie_files: The same of the one file with the movies.
         table: How files with ratings are made.
         fields: What their columns are called.
@@ -78,11 +78,16 @@ def find_layout(folder: Path) -> Layout:
 
 
 def files_of(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
-    """Returns the files that fit the first pattern that any fits; where none does, a file that is not there."""
-    for pattern in patterns:
-        if found := sorted(folder.glob(pattern)):
-            return found
-    return [folder / patterns[0]]
+    """Returns the files that fit one of the patterns; where none does, a file that is not there.
+
+    Raises:
+        DataError: Files fit several, so that ratings might be there twice, or only in part.
+    """
+    found = {pattern: files for pattern in patterns if (files := sorted(folder.glob(pattern)))}
+    if len(found) > 1:
+        message = f"holds files of {' and of '.join(found)}, allowed is one of them; move the others elsewhere"
+        raise DataError(f"{folder}: {message}")
+    return next(iter(found.values()), [folder / patterns[0]])
 
 
 def _from_dat(path: Path) -> Movies:

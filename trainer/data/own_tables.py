@@ -6,6 +6,7 @@ from pathlib import Path
 from trainer.data.blocks import Block, TextTable, header_of, joined, read_parquet, read_text
 from trainer.data.columns import require_unique
 from trainer.data.dataset import Movie
+from trainer.data.errors import DataError
 from trainer.data.ratings import canonical
 from trainer.data.titles import Movies, titled, years_of
 
@@ -21,7 +22,9 @@ def read_table(path: Path, wanted: Sequence[str]) -> Iterator[Block]:
     Raises:
         DataError: It cannot be read, or has no such column.
     """
-    if path.suffix == ".parquet":
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder, --columns is for a table; give one file")
+    if path.suffix.lower() == ".parquet":
         return read_parquet(path, wanted)
     headers = {separator: header_of(path, separator) for separator in _SEPARATORS}
     if all(name.isdecimal() for name in wanted):

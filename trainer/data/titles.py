@@ -49,7 +49,9 @@ def titled(movie_ids: Sequence[str], title: Column, genres: Column | None) -> Mo
     titles = title.values.to_pylist()
     require(title, [bool(text.strip()) and "\n" not in text for text in titles], "a title on one line")
     listed = genres.values.to_pylist() if genres else [""] * len(titles)
-    split = [tuple(dict.fromkeys(filter(None, text.replace(_NO_GENRES, "").split("|")))) for text in listed]
+    split = [
+        tuple(dict.fromkeys(filter(None, map(str.strip, text.replace(_NO_GENRES, "").split("|"))))) for text in listed
+    ]
     movies = [movie_of(*movie) for movie in zip(movie_ids, titles, split, strict=True)]
     return movies, tuple(sorted({genre for each in split for genre in each}))
 

@@ -78,7 +78,7 @@ def export(root: Path, fitted: FittedModels, info: dict[str, Any], gate: Gate | 
 def _models(fitted: FittedModels, num_results: int, index_type: type[MovieIndex]) -> tuple[dict[str, Model], int]:
     embeddings = fitted.embeddings
     dim = embeddings.shape[1]
-    tastes = fit_tastes(fitted.histories, embeddings, fitted.candidates, genre_flags(fitted.dataset))
+    tastes = fit_tastes(fitted.histories, embeddings, fitted.candidates, genre_flags(fitted.dataset), fitted.scale)
     tower = QueryTower(fitted.encoder, fitted.dataset.user_ids.tolist(), embeddings, tastes)
     index = index_type(fitted.indexed_candidates(), num_results, dim)
     head = RankingHead(fitted.stars, dim, fitted.scale)

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
+from scipy import sparse
 
 if TYPE_CHECKING:
     from trainer.histories import Histories
+    from trainer.retrieval.ridge import RatingScale
 
-# Ridge penalty of the learned map, in squared stars: a few people's worth of deviations.
+# Ridge penalty of the learned map, in squared stars of 1 to 5: a few people's worth of deviations.
 PENALTY = 100.0
-# How far a star leans towards a genre, in spreads of a person's scores, and the ridge penalty of that direction, in
-# mean squares of the candidates. Source: docs/decisions.md, slices of P1's train rows.
+# How far a star of 1 to 5 leans towards a genre, in spreads of a person's scores, and the ridge penalty of that
+# direction, in mean squares of the candidates. Source: docs/decisions.md, slices of P1's train rows.
 LEAN = 2.0
 DIRECTION_PENALTY = 0.03
 
@@ -56,7 +58,7 @@ class TasteMap:
 
 
 def fit_tastes(
-    histories: Histories, embeddings: np.ndarray, candidates: np.ndarray, genre_flags: np.ndarray
+    histories: Histories, embeddings: np.ndarray, candidates: np.ndarray, genre_flags: np.ndarray, scale: RatingScale
 ) -> TasteMap:
     """Fits the map to known people.
 
@@ -65,27 +67,28 @@ def fit_tastes(
         embeddings: [n, e] their query embeddings, of which the first d are the retrieval part.
         candidates: [m, d] candidate embeddings.
         genre_flags: [m, g] float32, 1 where a movie is of a genre.
+        scale: Of the stars, in whose unit the map is.
     """
     stated = mean_genre_ratings(histories, genre_flags)
     usual = usual_stars(stated, histories)
     deviations = np.nan_to_num(stated - usual)
     base = embeddings.mean(axis=0)
-    normal = deviations.T @ deviations + PENALTY * np.eye(len(usual))
+    normal = deviations.T @ deviations + PENALTY * scale.star**2 * np.eye(len(usual))
     learned = np.linalg.solve(normal, deviations.T @ (embeddings - base))
     towards = np.zeros((len(usual), embeddings.shape[1]))
     people = embeddings[:, : candidates.shape[1]]
     directions = _directions(np.sqrt(histories.counts(len(candidates))), candidates, genre_flags)
-    towards[:, : candidates.shape[1]] = LEAN * _spread(people, candidates) * directions
+    towards[:, : candidates.shape[1]] = LEAN / scale.star * _spread(people, candidates) * directions
     return TasteMap(*(part.astype(np.float32) for part in (usual, base, learned, towards)))
 
 
 def mean_genre_ratings(histories: Histories, genre_flags: np.ndarray) -> np.ndarray:
     """Returns the mean stars each person gives each genre, [n, g] float32, NaN where they rated none of it."""
-    shape = (len(histories), genre_flags.shape[1])
-    totals, counts = np.zeros(shape), np.zeros(shape)
-    of_entry = genre_flags[histories.rows]
-    np.add.at(totals, histories.owners, of_entry * histories.ratings[:, None])
-    np.add.at(counts, histories.owners, of_entry)
+    shape = (len(histories), len(genre_flags))
+    totals, counts = (
+        sparse.csr_matrix((values, histories.rows, histories.offsets), shape) @ genre_flags
+        for values in (histories.ratings.astype(float), np.ones(len(histories.rows)))
+    )
     return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan).astype(np.float32)
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,15 @@ class RatingScale:
 
     lowest: float
     highest: float
+
+    @property
+    def star(self) -> float:
+        """How much one star of 1 to 5 is on this scale, so that what is learned does not depend on the unit."""
+        return (self.highest - self.lowest) / 4
+
+    def of_five(self, stars: np.ndarray) -> np.ndarray:
+        """Returns stars of this scale as stars from 1 to 5."""
+        return (stars - self.lowest) / self.star + 1
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from trainer.data import DataError
 from trainer.rating.blend import damped_means
 from trainer.rating.features import genre_flags
 from trainer.release.tastes import mean_genre_ratings, usual_stars
@@ -57,7 +56,7 @@ class ContentTowers(tfrs.Model):
 
 
 class PersonTower(tf.Module):
-    """The tower of people as it is served: by their stars a genre, stated or taken from a history."""
+    """The tower of people as it is served: by the mean stars a genre of their history."""
 
     def __init__(self, tower: Layers, flags: np.ndarray, scaling: tuple[np.ndarray, np.ndarray]) -> None:
         """Takes the flags of the movies' genres [m, g], and mean and spread of people's stars a genre, [g] each."""
@@ -66,8 +65,8 @@ class PersonTower(tf.Module):
         self._flags = tf.Variable(flags, trainable=False)
         self._usual, self._spread = (tf.constant(part, tf.float32) for part in scaling)
 
-    def by_stars(self, genre_rating: tf.Tensor) -> tf.Tensor:
-        """Returns unit vectors [n, d] of stars a genre [n, g]; what is NaN is taken for usual."""
+    def _by_stars(self, genre_rating: tf.Tensor) -> tf.Tensor:
+        """Returns unit vectors [n, d] of mean stars a genre [n, g]; what is NaN is taken for usual."""
         scaled = (genre_rating - self._usual) / self._spread
         return tf.math.l2_normalize(self._tower(tf.where(tf.math.is_nan(scaled), 0.0, scaled)), axis=1)
 
@@ -77,19 +76,13 @@ class PersonTower(tf.Module):
         flags = tf.gather(self._flags, tf.where(is_rated, rows, 0))
         count = tf.einsum("nh,nhg->ng", tf.cast(is_rated, tf.float32), flags)
         total = tf.einsum("nh,nhg->ng", tf.where(is_rated, ratings, 0.0), flags)
-        return self.by_stars(tf.where(count > 0, total / tf.maximum(count, 1.0), np.nan))
+        return self._by_stars(tf.where(count > 0, total / tf.maximum(count, 1.0), np.nan))
 
 
 def fit_content_towers(
     dataset: Dataset, histories: Histories, settings: ContentSettings, seed: int
 ) -> tuple[PersonTower, np.ndarray]:
-    """Returns the tower of people and the vectors of the movies [m, d]; all features are of `histories` alone.
-
-    Raises:
-        DataError: The data has no genres.
-    """
-    if not dataset.genres:
-        raise DataError(f"model content needs genres, {dataset.name} has none; choose another with --model")
+    """Returns the tower of people and the vectors of the movies [m, d]; all features are of `histories` alone."""
     flags = genre_flags(dataset)
     stars = mean_genre_ratings(histories, flags)
     usual = usual_stars(stars, histories)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
+
+from trainer.fit import scale_of
 
 if TYPE_CHECKING:
     from trainer.data.dataset import Dataset
@@ -62,11 +64,12 @@ class IdTowers(tfrs.Model):
 
 
 def fit_id_towers(dataset: Dataset, settings: IdTowerSettings, seed: int) -> IdTowers:
-    """Returns towers trained on every interaction of `dataset`, repeated ones included."""
+    """Returns towers trained on every interaction of `dataset`, repeated ones included; their stars are from 1 to 5."""
     tf.keras.utils.set_random_seed(seed)
     model = IdTowers(len(dataset.user_ids), len(dataset.movies), settings)
     model.compile(optimizer=tf.keras.optimizers.Adagrad(settings.learning_rate))
-    model.fit(shuffled_batches(dataset, settings.batch_size, seed), epochs=settings.epochs, verbose=0)
+    of_five = replace(dataset, rating=scale_of(dataset).of_five(dataset.rating))
+    model.fit(shuffled_batches(of_five, settings.batch_size, seed), epochs=settings.epochs, verbose=0)
     return model
 
 

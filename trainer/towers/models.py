@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.fit import FittedModels, scale_of
+from trainer.histories import PADDING_ROW
 from trainer.rating.blend import damped_means
 from trainer.rating.features import genres_and_years
 from trainer.release.query_tower import HistoryEncoder
@@ -100,7 +101,13 @@ NAMED: Mapping[str, NamedModel] = {
 
 def _of_ids(dataset: Dataset, histories: Histories, towers: IdTowers, of_stars: IdTowers | None) -> FittedModels:
     """Joins towers of ids, and others for stars, into what is served; without those, stars are movies' means."""
-    people, candidates = _weights(towers)
+    features = genres_and_years(dataset.movies, dataset.genres)
+
+    def weights(of: IdTowers) -> tuple[np.ndarray, np.ndarray]:
+        movies = of.movies.get_weights()[0]
+        return of.people.get_weights()[0], embed_unrated(movies, histories.counts(len(movies)), features)
+
+    people, candidates = weights(towers)
     retrieval = LearnedEncoder(candidates, people, histories)
     rating: Encoder
     stars: Stars
@@ -109,19 +116,15 @@ def _of_ids(dataset: Dataset, histories: Histories, towers: IdTowers, of_stars: 
         rating, stars = DeviationEncoder(means), DotStars(means, np.ones((len(means), 1)))
         for_stars = histories.encoded(rating.encode, 1 << 16)
     else:
-        for_stars, movies = _weights(of_stars)
-        rating, stars = LearnedEncoder(movies, for_stars, histories), HeadStars(Layers(of_stars.head), movies)
+        for_stars, movies = weights(of_stars)
+        rating = LearnedEncoder(movies, for_stars, histories)
+        stars = HeadStars(Layers(of_stars.head), movies, scale_of(dataset))
     encoder = HistoryEncoder(retrieval, rating, candidates)
     learned = np.column_stack((people, np.zeros(len(people), np.float32), for_stars))
     # Nothing was learned of people without a rating: to the model they are strangers.
-    embeddings = np.where(histories.lengths[:, None] > 0, learned, encoder.encode_all(histories))
-    features = genres_and_years(dataset.movies, dataset.genres)
-    candidates = embed_unrated(candidates, histories.counts(len(candidates)), features)
+    stranger = encoder.encode(np.full((1, 1), PADDING_ROW, np.int32), np.full((1, 1), np.nan, np.float32))
+    embeddings = np.where(histories.lengths[:, None] > 0, learned, stranger.numpy())
     return FittedModels(dataset, histories, candidates, stars, encoder, embeddings, scale_of(dataset))
-
-
-def _weights(towers: IdTowers) -> tuple[np.ndarray, np.ndarray]:
-    return towers.people.get_weights()[0], towers.movies.get_weights()[0]
 
 
 def _fit_content(dataset: Dataset, histories: Histories, settings: ContentSettings, seed: int) -> FittedModels:

@@ -11,6 +11,7 @@ from trainer.rating.blend import damped_means
 
 if TYPE_CHECKING:
     from trainer.histories import Histories
+    from trainer.retrieval.ridge import RatingScale
     from trainer.towers.layers import Layers
 
 # People encoded at once hold at most this many history cells.
@@ -76,9 +77,13 @@ class DeviationEncoder(tf.Module):
 class HeadStars(tf.Module):
     """Stars by a rating head's layers on the rating part of a query and the movie's embedding, side by side."""
 
-    def __init__(self, head: Layers, movies: np.ndarray) -> None:
-        """Takes embeddings of the movies [m, d]; the last d of a query are its rating part."""
+    def __init__(self, head: Layers, movies: np.ndarray, scale: RatingScale) -> None:
+        """Takes a head whose stars are from 1 to 5, embeddings of the movies [m, d], and the scale of what it returns.
+
+        The last d of a query are its rating part.
+        """
         super().__init__()
+        self._star, self._zero = scale.star, scale.lowest - scale.star
         self.num_movies, self._size = movies.shape
         self._head, self._movies = head, tf.Variable(movies, trainable=False)
 
@@ -86,4 +91,5 @@ class HeadStars(tf.Module):
         """Returns stars [n, c] of queries [n, d] for rows [n, c], all of them movies; not clipped."""
         movies = tf.gather(self._movies, rows)
         people = query_embedding[:, tf.newaxis, query_embedding.shape[1] - self._size :]
-        return self._head(tf.concat((tf.broadcast_to(people, tf.shape(movies)), movies), axis=2))[:, :, 0]
+        of_five = self._head(tf.concat((tf.broadcast_to(people, tf.shape(movies)), movies), axis=2))[:, :, 0]
+        return self._star * of_five + self._zero

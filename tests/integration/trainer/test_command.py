@@ -233,6 +233,10 @@ def test_help_names_every_option(command, capfd):
         (("--output", "x", "--scale", "0,100"), "--columns, --movies and --scale say what --data PATH is: give it"),
         (("--output", "x", "--data", "y", "--scale", "5,1"), "'5,1' is not two numbers, the lower first"),
         (("--output", "x", "--data", "y", "--columns", "user=a,movie=b"), "is not KEY=NAME once for each of user, "),
+        (
+            ("--output", "x", "--data", "y", "--columns", "user=a,movie=b,rating=a"),
+            "has 'a' twice among user, movie, rating, time: one column each",
+        ),
         (("--output", "x", "--data", "y", "--movies", "z"), "--movies needs the name of its titles"),
         (
             ("--output", "x", "--data", "y", "--columns", "user=a,movie=b,rating=c,year=d"),

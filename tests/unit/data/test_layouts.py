@@ -348,13 +348,59 @@ def test_columns_without_names_are_counted(separator, tmp_path):
         ("who,film,stars,at\na,b,3,soon\n", "line 2: at is 'soon', allowed is Unix seconds"),
         ("who,film,stars,at\na,b,nan,0\n", "line 2: stars is 'nan', allowed is a number from 0 to 100"),
         ("who,film,stars,at\na,b,3,0\n\nc,d,3,0\n", "line 3: the line is '', allowed is 4 fields"),
-        ("who,film,stars,at\n", "the file is empty"),
-        ("who,film,stars,at", "the file is empty"),
+        ("who,film,stars,at\n", "no line follows the header"),
+        ("who,film,stars,at", "no line follows the header"),
+        ("", "the file is empty"),
     ],
 )
 def test_a_fault_in_a_file_of_ones_own_is_named(text, said, tmp_path):
     with pytest.raises(DataError, match=re.escape(said)):
         own(tmp_path, text)
+
+
+THREE = {key: OWN[key] for key in ("user", "movie", "rating")}
+
+
+@pytest.mark.parametrize("num_lines", [1, 10_000, 1_000_000], ids=["at its start", "past its header", "far on"])
+def test_a_gzipped_file_that_is_cut_off_is_named(num_lines, tmp_path):
+    lines = np.random.default_rng(0).integers(1, 1_000_000, num_lines).tolist()
+    text = "who,film,stars\n" + "".join(f"{user},b,3\n" for user in lines)
+    (tmp_path / "own.csv.gz").write_bytes(gzip.compress(text.encode(), 1)[:-12])
+    with pytest.raises(
+        DataError, match=r"own\.csv\.gz: cannot be read \(Truncated .*; it is damaged: fetch or write it"
+    ):
+        load(tmp_path / "own.csv.gz", reading=Reading(THREE))
+
+
+def test_a_folder_in_place_of_a_file_of_ones_own_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"is a folder, --columns is for a table; give one file"):
+        load(tmp_path, reading=Reading(THREE))
+
+
+def test_the_end_of_a_parquet_files_name_may_be_in_capitals(tmp_path):
+    path, reading = written("own_parquet", tmp_path)
+    assert len(load(path.rename(tmp_path / "OWN.PARQUET"), reading=reading).rating) == len(ROWS)
+
+
+def test_blanks_around_genres_do_not_count(tmp_path):
+    data = loaded("own_csv", tmp_path, (*FILMS, Film(11, "Spaced", 1990, (" Drama ", "Sci-Fi", " "))))
+    assert data.movies[-1].genres == ("Drama", "Sci-Fi")
+    assert data.genres == ("Action", "Comedy", "Drama", "Sci-Fi")
+
+
+@pytest.mark.parametrize("other", ["mv_0000002.txt", "training_set/mv_0000002.txt", "movie_titles.txt"])
+def test_a_netflix_prize_that_is_there_twice_is_refused(other, tmp_path):
+    path, _ = written("netflix_combined", tmp_path)
+    (tmp_path / other).parent.mkdir(exist_ok=True)
+    (tmp_path / other).write_text("2:\n7,3,2005-01-01\n")
+    with pytest.raises(DataError, match=r"holds files of .*\.txt, allowed is one of them; move the others elsewhere"):
+        load(path)
+
+
+def test_each_rating_has_its_own_date_though_dates_repeat(tmp_path):
+    times = ["2005-01-02", "86400", "2005-01-02", "1970-01-01", "86400"]
+    data = own(tmp_path, "who,film,stars,at\n" + "".join(f"a,{i},3,{time}\n" for i, time in enumerate(times)))
+    assert data.timestamp.tolist() == [1_104_624_000, 86_400, 1_104_624_000, 0, 86_400]
 
 
 @pytest.mark.parametrize(("content", "said"), [(b"", "cannot be read as Parquet"), (b"PAR1 not", "cannot be read as")])

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.unit.trainer.people import histories_of
+from tests.unit.trainer.people import histories_of, random_lists
 from trainer.release.tastes import LEAN, TasteMap, fit_tastes, mean_genre_ratings
+from trainer.retrieval.ridge import RatingScale
 
 # Movies 0 and 1 are comedies, 1 and 2 dramas, nothing is a war film.
 FLAGS = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0]], np.float32)
@@ -13,10 +14,12 @@ CANDIDATES = np.array([[1, 0], [1, 1], [0, 1]], np.float32)
 HISTORIES = histories_of([(0, 5.0), (1, 3.0)], [(2, 1.0)], [(1, 2.0)])
 EMBEDDINGS = np.array([[2, 0, 9], [0, 2, 7], [1, 1, 8]], np.float32)
 
+SCALE = RatingScale(1.0, 5.0)
+
 
 @pytest.fixture
 def tastes():
-    return fit_tastes(HISTORIES, EMBEDDINGS, CANDIDATES, FLAGS)
+    return fit_tastes(HISTORIES, EMBEDDINGS, CANDIDATES, FLAGS, SCALE)
 
 
 def test_mean_stars_a_genre_are_nan_where_nothing_of_it_was_rated():
@@ -53,7 +56,7 @@ def test_a_rare_genre_leads_to_its_own_movies_past_better_known_ones():
     candidates = np.array([[1, 0], [0.9, 0], [0.1, 0.1]], np.float32)
     people = histories_of(*([(0, 5.0), (1, 4.0)] for _ in range(99)), [(2, 3.0), (0, 1.0)])
     embeddings = np.column_stack((np.ones(100), np.linspace(0, 1, 100), np.zeros(100)))
-    tastes = fit_tastes(people, embeddings, candidates, np.array([[0], [0], [1]], np.float32))
+    tastes = fit_tastes(people, embeddings, candidates, np.array([[0], [0], [1]], np.float32), SCALE)
     by_taste = tastes.encode(tf.constant([[5.0]])).numpy()[:, :2]
     assert np.argmax(candidates @ by_taste[0]) == 2
 
@@ -70,13 +73,30 @@ def test_the_learned_part_is_ridge_regression():
     stars = np.tile([1.0, 5.0], 500)
     histories = histories_of(*([(0, value)] for value in stars))
     embeddings = np.column_stack((3 * stars, np.zeros(1000)))
-    tastes = fit_tastes(histories, embeddings, CANDIDATES[:, :1], FLAGS)
+    tastes = fit_tastes(histories, embeddings, CANDIDATES[:, :1], FLAGS, SCALE)
     squares = 1000 * 2.0**2
     assert tastes.learned[0] == pytest.approx([3 * squares / (squares + 100), 0])
 
 
+def test_the_unit_of_stars_does_not_matter():
+    """Stars times 20, from 20 to 100: who says 20 times as many stars is the same person."""
+    lists, random = random_lists(40, 3, 2), np.random.default_rng(0)
+    embeddings, stated = random.normal(size=(40, 3)), np.float32([[5, np.nan, 1], [2, 4, np.nan]])
+    small, large = (
+        fit_tastes(
+            histories_of(*([(row, stars * unit) for row, stars in own] for own in lists)),
+            embeddings,
+            CANDIDATES,
+            FLAGS,
+            RatingScale(unit, 5 * unit),
+        ).encode(stated * unit)
+        for unit in (1.0, 20.0)
+    )
+    assert large.numpy() == pytest.approx(small.numpy(), rel=1e-4)
+
+
 def test_movies_without_genres_give_a_map_that_says_nothing(tastes):
-    silent = fit_tastes(HISTORIES, EMBEDDINGS, CANDIDATES, np.zeros_like(FLAGS))
+    silent = fit_tastes(HISTORIES, EMBEDDINGS, CANDIDATES, np.zeros_like(FLAGS), SCALE)
     assert silent.base == pytest.approx(tastes.base)
     assert np.isfinite(silent.usual).all()
     assert not silent.learned.any()

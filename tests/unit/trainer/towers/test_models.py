@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from tests.unit.trainer.release import stock_tensorflow
-from trainer.data import DataError
 from trainer.data.synthetic import TASTE_GROUPS
 from trainer.histories import Histories
 from trainer.towers import NAMES
@@ -110,12 +109,6 @@ def test_tastes_bring_up_the_genres_that_are_liked(named, most_rated):
     assert by_taste > by_popularity + 0.2
 
 
-def test_content_needs_genres(generated):
-    bare = replace(generated, genres=(), movies=tuple(replace(movie, genres=()) for movie in generated.movies))
-    with pytest.raises(DataError, match="needs genres, synthetic has none; choose another with --model"):
-        NAMED["content"].fit(bare, Histories.of_people(bare), 37)
-
-
 @pytest.mark.parametrize("name", ["multitask", "retrieval", "mf"])
 def test_towers_of_ids_need_no_genres_and_no_second_person(generated, name):
     bare = replace(generated, genres=(), movies=tuple(replace(movie, genres=(), year=0) for movie in generated.movies))
@@ -123,3 +116,41 @@ def test_towers_of_ids_need_no_genres_and_no_second_person(generated, name):
     fitted = NAMED[name].fit(alone, Histories.of_people(alone), 37)
     assert np.isfinite(fitted.embeddings).all()
     assert np.isfinite(fitted.candidates).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_unit_of_stars_does_not_matter(generated, name):
+    """Stars times 20 give stars times 20, and the same lists."""
+    times_20 = replace(generated, rating=generated.rating * 20, rating_min=20.0, rating_max=100.0)
+    model = NAMED[name]
+    if model.content:
+        model = replace(model, content=replace(model.content, epochs=1))
+    small, large = (model.fit(data, Histories.of_people(data), 37) for data in (generated, times_20))
+    people, rows = np.arange(60), np.arange(60)[::-1]
+    assert large.predict_stars(people, rows) == pytest.approx(20 * small.predict_stars(people, rows), abs=0.02)
+    assert large.retrieval_scores(people) == pytest.approx(small.retrieval_scores(people), abs=1e-3)
+    encoded = [
+        fitted.encoder.encode_all(fitted.histories)[:, : fitted.candidates.shape[1]] for fitted in (small, large)
+    ]
+    assert encoded[1] == pytest.approx(encoded[0], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["multitask", "mf"])
+def test_a_movie_nobody_rated_is_no_random_one(generated, name):
+    """Nothing is known of it: it is the mean of the rated ones in lists, and for stars too."""
+    unknown = replace(generated.movies[7], genres=(), year=0)
+    movies = (*generated.movies[:7], unknown, *generated.movies[8:])
+    data = replace(generated, movies=movies).take(generated.row != 7)
+    fitted = NAMED[name].fit(data, Histories.of_people(data), 37)
+    rated = fitted.histories.counts(60) > 0
+    assert fitted.candidates[7] == pytest.approx(fitted.candidates[rated].mean(axis=0), abs=1e-6)
+    of_stars = fitted.stars._movies.numpy()
+    assert of_stars[7] == pytest.approx(of_stars[rated].mean(axis=0), abs=1e-6)
+
+
+def test_someone_without_ratings_is_a_stranger(generated):
+    data = generated.take(generated.user != 4)
+    fitted = NAMED["mf"].fit(data, Histories.of_people(data), 37)
+    encoded = fitted.encoder.encode_all(fitted.histories)
+    assert fitted.embeddings[4] == pytest.approx(encoded[4], abs=1e-6)
+    assert fitted.embeddings[3] != pytest.approx(encoded[3], abs=1e-6)

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tests.unit.trainer.people import dataset_of, histories_of
 from trainer.rating.features import genre_flags
+from trainer.retrieval.ridge import RatingScale
 from trainer.towers.content import PersonTower
 from trainer.towers.id_towers import IdTowers, IdTowerSettings, fit_id_towers
 from trainer.towers.layers import Layers
@@ -52,10 +53,13 @@ def test_layers_answer_as_those_they_were_taken_from():
 
 
 def test_a_head_rates_each_movie_from_the_end_of_the_query_and_the_movie():
+    """In stars of 1 to 5, here brought to 0 to 100."""
     head, movies, queries = dense(8, 1), RANDOM.normal(size=(3, 2)), RANDOM.normal(size=(2, 5))
-    stars = HeadStars(Layers(head), movies.astype(np.float32)).predict(queries.astype(np.float32), [[2, 0], [1, 1]])
+    stars = HeadStars(Layers(head), movies.astype(np.float32), RatingScale(0, 100)).predict(
+        queries.astype(np.float32), [[2, 0], [1, 1]]
+    )
     asked = np.float32([[[*queries[i, 3:], *movies[row]] for row in rows] for i, rows in enumerate([[2, 0], [1, 1]])])
-    assert stars.numpy() == pytest.approx(head(asked).numpy()[..., 0], abs=1e-5)
+    assert stars.numpy() == pytest.approx((head(asked).numpy()[..., 0] - 1) * 25, abs=1e-4)
 
 
 def test_a_learned_encoder_finds_the_map_behind_known_people():
@@ -83,21 +87,21 @@ def test_a_deviation_is_shrunk_and_of_rated_movies_alone():
 
 
 @pytest.fixture
-def person_tower():
-    """Of movies 0 to 3: a comedy, a drama, a war film, a comedy."""
-    flags = genre_flags(dataset_of([(0, 3.0)], num_movies=4))
+def layers():
     trained = tf.keras.Sequential([tf.keras.layers.Dense(4, bias_initializer="ones")])
     trained.build((None, 3))
-    return PersonTower(Layers(trained), flags, (np.full(3, 3.0), np.ones(3)))
+    return Layers(trained)
 
 
-def test_a_history_is_its_mean_stars_a_genre(person_tower):
+@pytest.fixture
+def person_tower(layers):
+    """Of movies 0 to 3: a comedy, a drama, a war film, a comedy."""
+    flags = genre_flags(dataset_of([(0, 3.0)], num_movies=4))
+    return PersonTower(layers, flags, (np.full(3, 3.0), np.ones(3)))
+
+
+def test_a_history_is_its_mean_stars_a_genre(person_tower, layers):
+    """3.5 of comedies, none of dramas, 1 of war films, where 3 is usual."""
     rows, ratings = tf.constant([[0, 3, 2, 1, -1]]), tf.constant([[5.0, 2.0, 1.0, np.nan, 4.0]])
-    stated = person_tower.by_stars(tf.constant([[3.5, np.nan, 1.0]]))
-    assert person_tower.encode(rows, ratings).numpy() == pytest.approx(stated.numpy(), abs=1e-6)
-    assert np.linalg.norm(stated) == pytest.approx(1.0)
-
-
-def test_what_is_not_said_is_usual(person_tower):
-    said, left_open = person_tower.by_stars(tf.constant([[5.0, 3.0, 3.0], [5.0, np.nan, np.nan]])).numpy()
-    assert said == pytest.approx(left_open)
+    towards = layers(tf.constant([[0.5, 0.0, -2.0]])).numpy()
+    assert person_tower.encode(rows, ratings).numpy() == pytest.approx(towards / np.linalg.norm(towards), abs=1e-6)
