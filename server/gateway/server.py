@@ -39,7 +39,8 @@ async def serve(config: GatewayConfig, parent: Connection | None = None) -> None
 
     Args:
         config: Its settings.
-        parent: Of a worker, what reaches its parent: learns that it listens; its end is the first or second signal.
+        parent: Of a worker, what reaches its parent: learns that it listens, and sends what stands for the first
+            signal; its end is the second, or the first where none came.
 
     Raises:
         PortError: It cannot listen on the host and one of its ports.
@@ -75,8 +76,8 @@ async def serve(config: GatewayConfig, parent: Connection | None = None) -> None
 
 
 def _stop_signal(parent: Connection | None) -> asyncio.Event:
-    loop = asyncio.get_running_loop()
-    stop, numbers = asyncio.Event(), (signal.SIGTERM,) if parent else (signal.SIGTERM, signal.SIGINT)
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
 
     def note() -> None:
         stop.set()
@@ -84,16 +85,20 @@ def _stop_signal(parent: Connection | None) -> asyncio.Event:
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_DFL)
 
-    def note_parent_gone(pipe: Connection) -> None:
-        loop.remove_reader(pipe.fileno())
-        if stop.is_set():
-            os._exit(1)
-        note()
+    def hear(pipe: Connection) -> None:
+        try:
+            pipe.recv()
+        except (OSError, EOFError):
+            loop.remove_reader(pipe.fileno())
+            if stop.is_set():
+                os._exit(1)
+        stop.set()
 
-    for number in numbers:
-        loop.add_signal_handler(number, note)
     if parent:
-        loop.add_reader(parent.fileno(), note_parent_gone, parent)
+        loop.add_reader(parent.fileno(), hear, parent)
+    else:
+        for number in numbers:
+            loop.add_signal_handler(number, note)
     return stop
 
 

@@ -60,12 +60,18 @@ def _from_bytes(content: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) ->
         raise TensorError("strings come as string_val, not as tensor_content")
     if len(content) != prod(shape) * dtype.itemsize:
         raise TensorError(f"{len(content)} bytes do not fill shape {shape} of {dtype}")
-    return np.frombuffer(content, dtype).reshape(shape)
+    return _shaped(np.frombuffer(content, dtype), shape)
 
 
 def _from_values(values: Sequence[object], dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     if len(values) not in (1, prod(shape)):
         raise TensorError(f"{len(values)} values do not fill shape {shape}")
-    array = np.array(values, dtype)
-    # Where one value stands for all it is a view: what a wrong shape claims to hold is never allocated.
-    return array.reshape(shape) if len(array) == prod(shape) else np.broadcast_to(array, shape)
+    return _shaped(np.array(values, dtype), shape)
+
+
+def _shaped(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    try:
+        # Where one value stands for all it is a view: what a wrong shape claims to hold is never allocated.
+        return array.reshape(shape) if len(array) == prod(shape) else np.broadcast_to(array, shape)
+    except ValueError as error:
+        raise TensorError(f"no array has shape {shape}: {error}") from error

@@ -8,17 +8,21 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from server.gateway.config import NO_LOG_KEY, GatewayConfig
 from server.gateway.listening import held_port, listen_where_free
 
-# One that dies again and again takes no more of the machine than this allows.
-_RESTART_SECONDS = 1.0
+# How long the place of one that died is empty, each time twice as long, so that one that dies again and again takes
+# little of the machine; one that lived for as long as the longest pause is taken for sound.
+_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
+# How often is looked whether a pause is over.
+_LOOK_SECONDS = 0.2
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SPAWN = get_context("spawn")  # gRPC is not fork-safe
 
 logger = logging.getLogger(__name__)
@@ -27,7 +31,8 @@ logger = logging.getLogger(__name__)
 def supervise(config: GatewayConfig, set_up: Callable[[], None]) -> int:
     """Runs `config.workers` gateways on one port until SIGTERM or SIGINT, then drains them all.
 
-    A second signal ends them at once, and so does, once they drain, the end of this process.
+    It alone minds signals, so that one to the whole process group drains them too. A second ends them at once, and so
+    does, once they drain, the end of this process.
 
     Args:
         config: Each worker's, but for what they share: the port, the metrics and the key of the log.
@@ -61,19 +66,48 @@ def _serve_metrics(config: GatewayConfig) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class _Worker:
-    """A worker, and the pipe by which it says that it listens and learns that its parent is gone."""
+class _Place:
+    """What a worker takes in turn with those who died before it.
 
+    Attributes:
+        number: From 0, of as many as there are workers.
+        pause_seconds: For how long it is empty before the next.
+        start_at: When that is over.
+    """
+
+    number: int
+    pause_seconds: float = 0.0
+    start_at: float = 0.0
+
+    def left(self, lived_seconds: float) -> "_Place":
+        """Returns it without its worker, which lived for some seconds."""
+        pause = min(max(2 * self.pause_seconds, _PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
+        if lived_seconds >= _LONGEST_PAUSE_SECONDS:
+            pause = _PAUSE_SECONDS
+        return _Place(self.number, pause, time.monotonic() + pause)
+
+
+@dataclass(frozen=True, eq=False)
+class _Worker:
+    """A worker, and the pipe by which it says that it listens, and learns that it is to stop or its parent is gone."""
+
+    place: _Place
     process: SpawnProcess
     pipe: Connection
+    started_at: float = field(default_factory=time.monotonic)
 
     def listens(self) -> bool:
         """Waits until it does, or is dead."""
         try:
             self.pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return False
         return True
+
+    def stop(self) -> None:
+        """Tells it to drain; may be said twice."""
+        with suppress(OSError):  # it is dead
+            self.pipe.send(None)
 
     def bury(self) -> str:
         """Frees what is left of it, and says who it was and how it ended."""
@@ -85,18 +119,19 @@ class _Worker:
 
 
 class _Workers:
-    """The workers of one gateway."""
+    """The workers of one gateway, and the places that are empty."""
 
     def __init__(self, config: GatewayConfig, set_up: Callable[[], None]) -> None:
         self._config, self._set_up = config, set_up
         self._workers: list[_Worker] = []
+        self._empty = [_Place(number) for number in range(config.workers)]
         self._stopping = False
 
     def run(self) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        resource_tracker.ensure_running()  # which a first start does else, letting signals in again
+        for number in _STOP_SIGNALS:
             signal.signal(number, self._stop)
-        for _ in range(self._config.workers):
-            self._start()
+        self._fill()
         listening = [worker.listens() for worker in self._workers]
         failed = not (all(listening) or self._stopping)
         if failed:
@@ -104,46 +139,59 @@ class _Workers:
             self._stop()
         elif not self._stopping:
             print(f"gateway listening on {self._config.host}:{self._config.port}", flush=True)  # noqa: T201 - as alone
-        while self._workers:
-            ended = wait([worker.process.sentinel for worker in self._workers])
+        while self._workers or (self._empty and not self._stopping):
+            ended = wait([worker.process.sentinel for worker in self._workers], _LOOK_SECONDS if self._empty else None)
             for worker in [worker for worker in self._workers if worker.process.sentinel in ended]:
-                self._replace(worker)
+                self._bury(worker)
+            self._fill()
         return int(failed)
 
-    def _start(self) -> None:
-        ours, its = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=_work, args=(self._config, self._set_up, its), name="gateway worker")
-        process.start()
-        its.close()
-        self._workers.append(_Worker(process, ours))
-        if self._stopping:  # told while this one was on its way
-            process.terminate()
+    def _fill(self) -> None:
+        for place in [place for place in self._empty if place.start_at <= time.monotonic()]:
+            if not self._stopping:
+                self._empty.remove(place)
+                self._start(place)
 
-    def _replace(self, worker: _Worker) -> None:
+    def _start(self, place: _Place) -> None:
+        ours, its = _SPAWN.Pipe()
+        process = _SPAWN.Process(target=_work, args=(self._config, self._set_up, its, place.number))
+        # A worker inherits it: a signal to the whole group, as terminals and others send it, is this process's to mind.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+        process.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+        its.close()
+        worker = _Worker(place, process, ours)
+        self._workers.append(worker)
+        if self._stopping:  # told while this one was on its way
+            worker.stop()
+
+    def _bury(self, worker: _Worker) -> None:
         self._workers.remove(worker)
-        pid, told = worker.process.pid, worker.bury()
+        told = worker.bury()
         if self._config.metrics_port:
             from prometheus_client.multiprocess import mark_process_dead
 
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+            mark_process_dead(worker.place.number)  # type: ignore[no-untyped-call]
         if not self._stopping:
-            logger.error("%s; starting another", told)
-            time.sleep(_RESTART_SECONDS)
-        if not self._stopping:  # nor in the meantime
-            self._start()
+            place = worker.place.left(time.monotonic() - worker.started_at)
+            self._empty.append(place)
+            logger.error("%s; starting another in %.0f s", told, place.pause_seconds)
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOP_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         for worker in self._workers:
-            worker.process.terminate()
+            worker.stop()
 
 
-def _work(config: GatewayConfig, set_up: Callable[[], None], pipe: Connection) -> None:
-    # A terminal sends it to all; the parent says when to stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _work(config: GatewayConfig, set_up: Callable[[], None], pipe: Connection, number: int) -> None:
     set_up()
+    if config.metrics_port:
+        from prometheus_client import values
+
+        # Whoever takes the place of one that died counts on in its files: their number is bounded, and nothing is lost.
+        values.ValueClass = values.MultiProcessValue(lambda: number)  # type: ignore[no-untyped-call]
     from server.gateway.server import serve  # not in the parent, where it would take memory for nothing
 
     asyncio.run(serve(config, pipe))

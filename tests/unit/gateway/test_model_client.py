@@ -173,7 +173,7 @@ async def test_an_error_means_the_models_are_unavailable(
 
 async def test_a_hanging_model_ends_at_the_deadline(client: ModelClient, scripted: ScriptedServer) -> None:
     scripted.hangs = True
-    with pytest.raises(DeadlineExceededError, match="no answer within the deadline"):
+    with pytest.raises(DeadlineExceededError):
         await embed_users(replace(client, deadline=Deadline.after(0.05)), ["a", "b"], 3)
 
 

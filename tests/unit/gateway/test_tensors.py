@@ -70,6 +70,7 @@ def test_a_huge_claim_costs_no_memory() -> None:
         (tensor(types_pb2.DT_FLOAT, 2, tensor_content=b"1234567"), "7 bytes do not fill"),
         (tensor(types_pb2.DT_STRING, 1, tensor_content=b"a"), "strings come as string_val"),
         (tensor(types_pb2.DT_INT32, -1, int_val=[1]), "is not definite"),
+        (tensor(types_pb2.DT_FLOAT, 2**40, 2**40, float_val=[1.0]), "no array has shape"),
         (tensor_pb2.TensorProto(dtype=1, tensor_shape={"unknown_rank": True}), "is not definite"),
         (tensor(types_pb2.DT_DOUBLE, 1, double_val=[1.0]), "dtype 2 is none of"),
         (tensor_pb2.TensorProto(), "dtype 0 is none of"),
