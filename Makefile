@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 
-# Which data: ml-100k (fetched once), synthetic (generated), or a folder in MovieLens-100K's format.
+# Which data: ml-100k (fetched once), synthetic (generated), or a folder in a layout of docs/data.md.
 DATA ?= ml-100k
 # How candidates are searched: bruteforce, or scann for very large catalogues.
 INDEX ?=

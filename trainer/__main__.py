@@ -37,9 +37,10 @@ EPILOG = """\
 Two slices of the ratings are held back: settings are chosen on one, the table is measured on the other. Then the
 models are fitted to every rating and exported as DIR/{query_tower,movie_index,ranking_head,catalog}/<version>.
 
-With --release, nothing is exported that is worse than what is served; then a gateway is waited for, and of older
-releases the newest three whole ones are kept. Exit status: 0 done; 1 data or a folder that cannot be used; 2 bad usage;
-3 worse, nothing was exported; 4 exported, but the gateway does not serve it yet; 130 on Ctrl-C.
+With --release, nothing is exported that is worse than what is served; then a gateway is waited for, and old releases
+are removed, but for the served one, the pinned one, the newest three and three to go back to. Exit status: 0 done; 1
+data or a folder that cannot be used; 2 bad usage; 3 worse, or it cannot be told, and nothing was exported; 4 exported,
+but the gateway does not serve it yet; 130 on Ctrl-C.
 """
 
 
