@@ -59,22 +59,23 @@ def test_it_answers_before_there_is_a_release_and_picks_it_up(tmp_path: Path) ->
 
 
 def test_a_new_release_is_picked_up_without_a_failing_request(root: Path, served: Gateway) -> None:
-    done = Event()
+    done, seen = Event(), ([], [])
 
-    def ask() -> list[int]:
-        versions = []
+    def ask(versions: list[int]) -> None:
         while not done.is_set():
             versions.append(served.pair().release_version)
-        return versions
+        versions.append(served.pair().release_version)
 
     with ThreadPoolExecutor(2) as pool:
-        asking = [pool.submit(ask) for _ in range(2)]
+        asking = [pool.submit(ask, versions) for versions in seen]
         try:
+            eventually(lambda: all(seen))
             write_release(root, 2, random_release(seed=1, num_movies=50))
             eventually(lambda: served.serves(2) or any(one.done() for one in asking))
         finally:
             done.set()
-    for versions in (one.result() for one in asking):
+    for one, versions in zip(asking, seen, strict=True):
+        one.result()
         assert versions == sorted(versions)
         assert set(versions) == {1, 2}
 
