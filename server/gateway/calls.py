@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 
 from server.errors import GatewayFullError
+from server.gateway.backlog import Backlog
 from server.gateway.logs import Facts, pseudonym
 from server.gateway.metrics import IN_FLIGHT, REQUEST_SECONDS, REQUESTS
 from server.gateway.observation import Observation, begin
@@ -32,11 +33,13 @@ class Calls:
         most: How many are let in.
         log_key: What user ids are keyed with in the log.
         in_flight: How many are under way.
+        backlog: How many more wait to be seen.
     """
 
     most: int
     log_key: bytes = field(repr=False)
     in_flight: int = 0
+    backlog: Backlog = field(default_factory=Backlog)
 
     @contextmanager
     def observe(self, rpc: str, context: grpc.aio.ServicerContext[Any, Any]) -> Iterator[Observation]:
@@ -67,6 +70,9 @@ class Calls:
         if self.in_flight + num_calls > room:
             fault = f"{self.in_flight} calls are under way, of {room} that are let in"
             raise GatewayFullError(f"{fault}, and this one counts as {num_calls}; try again in a second")
+        if self.backlog.waiting > self.most:
+            fault = f"{self.backlog.waiting} calls wait, more than the {self.most} that are let in"
+            raise GatewayFullError(f"{fault}; try again in a second")
         self.in_flight += num_calls
         IN_FLIGHT.inc()
         try:

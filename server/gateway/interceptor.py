@@ -40,13 +40,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self, continuation: Callable[[Details], Awaitable[Handler]], handler_call_details: Details
     ) -> Handler:
         """Wraps the handler of a call."""
+        method = handler_call_details.method
+        is_ours = method.startswith(self._prefix)
+        self._calls.backlog.see(handler_call_details, counts=is_ours)
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        method = handler_call_details.method
         guarded = _Guarded(handler, method, self._calls)
         if handler.unary_unary:
-            answer = guarded.answer_observed if method.startswith(self._prefix) else guarded.answer
+            answer = guarded.answer_observed if is_ours else guarded.answer
             return grpc.unary_unary_rpc_method_handler(answer, None, handler.response_serializer)
         if handler.unary_stream:
             return grpc.unary_stream_rpc_method_handler(guarded.write, None, handler.response_serializer)

@@ -57,6 +57,7 @@ def open_channel(target: str) -> grpc.aio.Channel:
 class ModelServer:
     """The services of one model server."""
 
+    channel: grpc.aio.Channel
     calls: SharedCalls
     prediction_stub: prediction_service_pb2_grpc.PredictionServiceStub
     model_stub: model_service_pb2_grpc.ModelServiceStub
@@ -66,7 +67,12 @@ class ModelServer:
         """Returns the services behind a channel."""
         prediction_stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         model_stub = model_service_pb2_grpc.ModelServiceStub(channel)
-        return cls(SharedCalls(prediction_stub), prediction_stub, model_stub)
+        return cls(channel, SharedCalls(prediction_stub), prediction_stub, model_stub)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self.channel.get_state() is grpc.ChannelConnectivity.READY
 
     def models(self, info: ReleaseInfo, deadline: Deadline) -> ModelClient:
         """Returns the models of one release, for one request."""

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import signal
+from contextlib import AsyncExitStack
 from multiprocessing.connection import Connection
 
 import grpc
@@ -48,7 +49,7 @@ async def serve(config: GatewayConfig, parent: Connection | None = None) -> None
     # What was imported stays: walking it takes 15 to 30 ms, in which every call stands still.
     gc.freeze()
     stop = _stop_signal(parent)
-    async with open_channel(config.model_server) as channel:
+    async with AsyncExitStack() as listening, open_channel(config.model_server) as channel:
         model_server = ModelServer.behind(channel)
         releases = Releases(config.releases, model_server)
         health_service = health.aio.HealthServicer()
@@ -56,6 +57,9 @@ async def serve(config: GatewayConfig, parent: Connection | None = None) -> None
         service = PairRecommendationService(config, model_server, releases)
         server = _server(calls, service, health_service, shared=parent is not None)
         port = _listen(server, config, shared=parent is not None)
+        # By an address of its own: a port that workers share may lead to another.
+        own = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        calls.backlog.to_itself = await listening.enter_async_context(grpc.aio.insecure_channel(own))
         await _set_health(health_service, releases)
         await health_service.set(_STARTUP, health_pb2.HealthCheckResponse.NOT_SERVING)
         await health_service.set(_LIVENESS, health_pb2.HealthCheckResponse.SERVING)

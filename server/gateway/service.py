@@ -192,7 +192,9 @@ class PairRecommendationService(service_pb2_grpc.PairRecommendationServiceServic
 
     def _recommender(self, release: ServedRelease, deadline: Deadline) -> Recommender:
         models = self._model_server.models(release.catalog.info, deadline)
-        return Recommender(models, release.catalog, release.embeddings)
+        # Without a model server there are popular movies for everybody, and not for some what it said of them before.
+        standings = release.standings if self._model_server.is_connected else None
+        return Recommender(models, release.catalog, release.embeddings, standings)
 
     def _pair_lister(self, release: ServedRelease, deadline: Deadline) -> Lister[PairQuery, PairList]:
         return pair_lister(release, self._recommender(release, deadline), deadline)

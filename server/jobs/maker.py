@@ -17,6 +17,7 @@ from server.gateway.model_server import ModelServer, open_channel
 from server.jobs.files import open_file
 from server.jobs.job import Job
 from server.jobs.parts import PartWriter, read_counts
+from server.recommender.embeddings import EmbeddingCache
 from server.recommender.models import Models, Tensors
 from server.recommender.pair_table import PairBatch, PairTable, Wanted, recommend_table
 from server.recommender.queries import Objective, Strategy
@@ -27,6 +28,8 @@ from server.recommender.standings import Standings
 # After so many seconds models that did not answer are asked again; after the last the part fails.
 _RETRY_SECONDS = (1, 5, 20)
 _CALL_SECONDS = 60.0
+# What people make of movies may take so much of each worker's process.
+_KEPT_BYTES = 2**28
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,10 @@ class PartMaker:
         self._wanted = Wanted(Objective(job.objective), Strategy(job.strategy), job.top)
         catalog = open_catalog(Path(workplace.releases), job.release_version)
         _check_created(catalog.info, job)
-        models = self._runner.run(open_models(Path(workplace.releases), workplace.target, catalog.info))
-        self._runner.run(try_models(models, catalog))
-        self._standings = Standings(models, catalog)
+        self._models = self._runner.run(open_models(Path(workplace.releases), workplace.target, catalog.info))
+        self._runner.run(try_models(self._models, catalog))
+        # As many people in every call: what a part holds must not depend on which parts its process made before.
+        self._standings = Standings(catalog, EmbeddingCache(), _KEPT_BYTES, even_calls=True)
         self._writer = PartWriter(workplace.output, job, catalog)
 
     def make(self, index: int) -> None:
@@ -88,7 +92,7 @@ class PartMaker:
         return self._recommend(batch)
 
     def _recommend(self, batch: PairBatch) -> PairTable:
-        return self._runner.run(recommend_table(self._standings, batch, self._wanted))
+        return self._runner.run(recommend_table(self._models, self._standings, batch, self._wanted))
 
 
 @dataclass(frozen=True)

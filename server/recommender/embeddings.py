@@ -49,7 +49,7 @@ async def embed(models: Models, num_genres: int, kept: EmbeddingCache, people: S
 
     The embeddings of those who are told by their user id alone are kept.
     """
-    keys = [_key(place, person.told) for place, person in enumerate(people)]
+    keys: list[_Key] = [person.told.user_id if person.is_stored else place for place, person in enumerate(people)]
     embeddings = {key: embedding for key in keys if (embedding := kept.get(key)) is not None}
     asked = {key: person.told for key, person in zip(keys, people, strict=True) if key not in embeddings}
     # One after the other: what the query tower holds in memory is bounded for one call only.
@@ -60,10 +60,6 @@ async def embed(models: Models, num_genres: int, kept: EmbeddingCache, people: S
         if isinstance(user_id, str):
             kept.put(user_id, embeddings[user_id])
     return np.stack([embeddings[key] for key in keys])
-
-
-def _key(place: int, told: Member) -> _Key:
-    return place if len(told.history.rows) or told.genre_ratings is not None else told.user_id
 
 
 def _chunks(asked: Mapping[_Key, Member]) -> Iterator[list[_Key]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from server.recommender.catalog import Catalog
 from server.recommender.members import Person, complete
@@ -35,6 +36,18 @@ class Group:
     def width(self) -> int:
         """How many rows the models are told of each member."""
         return len(self.excluded_rows if self.allowed_rows is None else self.allowed_rows)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether all are who they are by their ids alone."""
+        return all(person.is_stored for person in self.people)
+
+    def left_out(self, num_movies: int) -> NDArray[np.bool_]:
+        """Returns which movies the list must not hold, `[movies] bool`."""
+        rows, is_out = (self.excluded_rows, True) if self.allowed_rows is None else (self.allowed_rows, False)
+        left_out = np.full(num_movies, not is_out)
+        left_out[rows] = is_out
+        return left_out
 
 
 def complete_group(catalog: Catalog, members: Sequence[Member], wanted: ListQuery) -> Group:

@@ -25,6 +25,11 @@ class Person:
     told: Member
 
     @property
+    def is_stored(self) -> bool:
+        """Whether their id alone says who they are: a known user as stored, or, where it is empty, a stranger."""
+        return not len(self.told.history.rows) and self.told.genre_ratings is None
+
+    @property
     def excluded_rows(self) -> Rows:
         """What this person's lists leave out as watched."""
         return self.history.rows[:0] if self.member.include_watched else self.history.rows

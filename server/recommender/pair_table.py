@@ -7,11 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from server.errors import ModelsUnavailableError
+from server.recommender.catalog import Catalog
 from server.recommender.fusion import Votes, fuse
-from server.recommender.models import Floats, Rows
-from server.recommender.preferences import by_objective
+from server.recommender.models import Floats, Models, Rows
+from server.recommender.preferences import Found, by_objective
 from server.recommender.queries import MILLION, Objective, Strategy
-from server.recommender.standings import Places, Standings
+from server.recommender.release_info import ReleaseInfo
+from server.recommender.standings import Standings, find
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,14 @@ class PairBatch:
     first_weight_millionths: NDArray[np.int64]
 
 
-async def recommend_table(standings: Standings, batch: PairBatch, wanted: Wanted) -> PairTable:
+async def recommend_table(models: Models, standings: Standings, batch: PairBatch, wanted: Wanted) -> PairTable:
     """Makes the lists that `Recommender.recommend_pairs` makes: the same movies, scores to 1e-5.
+
+    Args:
+        models: Of the release that the standings are of.
+        standings: What people make of its movies, as far as it is known; grows.
+        batch: Whose lists.
+        wanted: What they should be like.
 
     Raises:
         ModelsUnavailableError: A model does not answer, be it the ranking head alone.
@@ -71,20 +80,33 @@ async def recommend_table(standings: Standings, batch: PairBatch, wanted: Wanted
     for start in range(0, len(batch.pairs), standings.max_pairs):
         some = slice(start, start + standings.max_pairs)
         asked, pairs = np.unique(batch.pairs[some], return_inverse=True)
-        places = (await standings.places([batch.user_ids[person] for person in asked]))[pairs.reshape(-1, 2)]
-        table = _table(standings, places, batch.first_weight_millionths[some], wanted)
+        user_ids, pairs = [batch.user_ids[person] for person in asked], pairs.reshape(-1, 2)
+        watched = _watched(standings.catalog, user_ids)
+        of_each, excluded = await standings.of(models, user_ids), watched[pairs[:, 0]] | watched[pairs[:, 1]]
+        found = find(standings.catalog.info, of_each, pairs, excluded)
+        if fault := found[-1]:
+            raise ModelsUnavailableError(fault)
+        table = _table(standings.catalog.info, found, batch.first_weight_millionths[some], wanted)
         tables.append(table._replace(pair=table.pair + start))
     return PairTable(*map(np.concatenate, zip(*tables, strict=True))) if tables else _nothing()
 
 
-def _table(standings: Standings, places: Places, millionths: NDArray[np.int64], wanted: Wanted) -> PairTable:
-    liking = np.full(len(places), wanted.objective is Objective.LIKE)
-    preferences = by_objective(standings.catalog.info, liking, standings.find(places))
+def _watched(catalog: Catalog, user_ids: Sequence[str]) -> NDArray[np.bool_]:
+    """Returns which movies each of n people has watched, `[n, movies]`."""
+    watched = np.zeros((len(user_ids), catalog.num_movies), bool)
+    for line, user_id in zip(watched, user_ids, strict=True):
+        line[catalog.history(user_id).rows] = True
+    return watched
+
+
+def _table(info: ReleaseInfo, found: Found, millionths: NDArray[np.int64], wanted: Wanted) -> PairTable:
+    liking = np.full(len(millionths), wanted.objective is Objective.LIKE)
+    preferences = by_objective(info, liking, found)
     weight = np.stack([millionths, MILLION - millionths], axis=1)
-    votes = Votes(preferences.score, preferences.rank, weight, standings.catalog.info.candidates)
-    picks = fuse(wanted.strategy, votes, [wanted.size] * len(places))
+    votes = Votes(preferences.score, preferences.rank, weight, info.candidates)
+    picks = fuse(wanted.strategy, votes, [wanted.size] * len(millionths))
     counts = [len(picked.columns) for picked in picks]
-    pair, column = np.repeat(np.arange(len(places)), counts), np.concatenate([picked.columns for picked in picks])
+    pair, column = np.repeat(np.arange(len(picks)), counts), np.concatenate([picked.columns for picked in picks])
     return PairTable(
         pair=pair,
         place=np.concatenate([np.arange(1, count + 1, dtype=np.int32) for count in counts]),

@@ -85,14 +85,22 @@ async def _search(models: Models, groups: Sequence[Group], embedding: Floats) ->
     found = await predictions.find_candidates(models, embedding, excluded)
     joined = join_rows(found.reshape(len(groups), -1))
     asked = np.repeat(joined, num_members, axis=0)
-    stars = asyncio.create_task(_stars(models, groups, embedding, asked))
+    use_stars = groups[0].wanted.use_stars
+    order, stars = await rank_and_rate(models, embedding, excluded, asked, use_stars=use_stars)
+    return joined, order, *stars
+
+
+async def rank_and_rate(
+    models: Models, embedding: Floats, excluded: Rows, rows: Rows, *, use_stars: bool = True
+) -> tuple[Order, tuple[Floats, str]]:
+    """Asks at once how people rank movies `[n, c]` and what stars they give; see `_stars` where they give none."""
+    stars = asyncio.create_task(_stars(models, embedding, rows, use_stars=use_stars))
     try:
-        order = await predictions.rank_movies(models, embedding, excluded, asked)
+        order = await predictions.rank_movies(models, embedding, excluded, rows)
     except BaseException:
         stars.cancel()
         raise
-    rating, fault = await stars
-    return joined, order, rating, fault
+    return order, await stars
 
 
 async def _rank_allowed(models: Models, num_candidates: int, groups: Sequence[Group], embedding: Floats) -> Found:
@@ -101,7 +109,8 @@ async def _rank_allowed(models: Models, num_candidates: int, groups: Sequence[Gr
     nothing = np.full((len(embedding), 1), PADDING_ROW, np.int32)
     order = await predictions.rank_movies(models, embedding, nothing, np.repeat(allowed, num_members, axis=0))
     joined, order = _join_best(allowed, _rank_among(order), num_candidates)
-    rating, fault = await _stars(models, groups, embedding, np.repeat(joined, num_members, axis=0))
+    asked, use_stars = np.repeat(joined, num_members, axis=0), groups[0].wanted.use_stars
+    rating, fault = await _stars(models, embedding, asked, use_stars=use_stars)
     return joined, order, rating, fault
 
 
@@ -124,10 +133,10 @@ def _join_best(rows: Rows, order: Order, num_candidates: int) -> tuple[Rows, Ord
     return joined, Order(np.take_along_axis(order.score, columns, axis=1), rank)
 
 
-async def _stars(models: Models, groups: Sequence[Group], embedding: Floats, rows: Rows) -> tuple[Floats, str]:
+async def _stars(models: Models, embedding: Floats, rows: Rows, *, use_stars: bool) -> tuple[Floats, str]:
     """Returns stars for rows `[n, c]`, or NaN and why there are none."""
     fault = "the ranking head was not to be asked"
-    if groups[0].wanted.use_stars:
+    if use_stars:
         try:
             return await predictions.predict_stars(models, embedding, rows), ""
         except (ModelsUnavailableError, DeadlineExceededError) as error:

@@ -3,11 +3,13 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
 
+from server.errors import DeadlineExceededError, ModelsUnavailableError
 from server.recommender import predictions
 from server.recommender.catalog import Catalog
 from server.recommender.diversity import diversify
@@ -21,6 +23,7 @@ from server.recommender.preferences import Preferences, prefer
 from server.recommender.queries import MILLION, ListQuery, Member, PairQuery, PersonQuery
 from server.recommender.reasons import find_reasons
 from server.recommender.row_sets import padded_width
+from server.recommender.standings import Standings, prefer_standing
 
 # Rows that groups leave out or hold, of all members, in one call to the models: so many are 4 MiB.
 _MAX_CELLS = 1 << 20
@@ -35,11 +38,18 @@ class Recommender:
     A batch gives what single calls give: the same movies, scores to 1e-5, order free between movies closer
     than that. Every method raises what `models` raises; but where only the ranking head fails, lists come without
     stars.
+
+    Attributes:
+        models: Of the release.
+        catalog: Of the release.
+        embeddings: Of its known users.
+        standings: Of its known users, where lists may be made of what the models said of them before; else None.
     """
 
     models: Models
     catalog: Catalog
     embeddings: EmbeddingCache = field(default_factory=EmbeddingCache)
+    standings: Standings | None = None
 
     async def recommend_pairs(self, queries: Sequence[PairQuery]) -> list[PairList]:
         """Makes one list for each pair; shorter than asked for only when candidates run out."""
@@ -94,18 +104,33 @@ class Recommender:
 
     async def _preferences(self, groups: Sequence[Group]) -> list[tuple[list[int], Preferences]]:
         """Returns what groups make of their candidates, those that ask the models alike together by their places."""
-        if not groups:
-            return []
-        people = list(chain.from_iterable(group.people for group in groups))
-        embedding = (await self._embed(people)).reshape(len(groups), -1, self.catalog.info.embedding_dim)
+        made = await self._standing(groups)
+        standing = set(chain.from_iterable(places for places, _ in made))
+        left = [place for place in range(len(groups)) if place not in standing]
+        if not left:
+            return made
+        people = list(chain.from_iterable(groups[place].people for place in left))
+        embedding = (await self._embed(people)).reshape(len(left), -1, self.catalog.info.embedding_dim)
+        members = dict(zip(left, embedding, strict=True))
         alike: defaultdict[tuple[bool, bool], list[int]] = defaultdict(list)
-        for place, group in enumerate(groups):
-            alike[group.allowed_rows is None, group.wanted.use_stars].append(place)
-        made = []
+        for place in left:
+            alike[groups[place].allowed_rows is None, groups[place].wanted.use_stars].append(place)
         for places in chain.from_iterable(_parts(groups, alike_places) for alike_places in alike.values()):
-            members = np.concatenate(embedding[places])
-            asked = [groups[place] for place in places]
-            made.append((places, await prefer(self.models, self.catalog.info, asked, members)))
+            asked, of_each = [groups[place] for place in places], np.concatenate([members[place] for place in places])
+            made.append((places, await prefer(self.models, self.catalog.info, asked, of_each)))
+        return made
+
+    async def _standing(self, groups: Sequence[Group]) -> list[tuple[list[int], Preferences]]:
+        """Returns the same of those groups whose members all have a standing, as far as the models answer."""
+        made: list[tuple[list[int], Preferences]] = []
+        if self.standings is None:
+            return made
+        known = [place for place, group in enumerate(groups) if group.wanted.use_stars and group.is_stored]
+        with suppress(ModelsUnavailableError, DeadlineExceededError):  # those who are left are told
+            for start in range(0, len(known), self.standings.max_pairs):
+                places = known[start : start + self.standings.max_pairs]
+                asked = [groups[place] for place in places]
+                made.append((places, await prefer_standing(self.models, self.standings, asked)))
         return made
 
     def _fuse(self, queries: Sequence[PairQuery], preferences: Preferences) -> dict[int, Picks]:

@@ -1,115 +1,167 @@
-"""Standings: what people make of the whole catalogue, each asked about once however many pairs they are in."""
+"""Standings: what people make of the whole catalogue, each asked about once however many lists they are in."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from server.recommender import predictions
-from server.recommender.catalog import Catalog
+from server.recommender.catalog import Catalog, Flags
 from server.recommender.embeddings import EmbeddingCache, embed
+from server.recommender.groups import Group
 from server.recommender.members import complete
-from server.recommender.models import PADDING_ROW, Models, Rows
+from server.recommender.models import PADDING_ROW, Floats, Models, Rows
 from server.recommender.objective import Order
-from server.recommender.preferences import Found
-from server.recommender.queries import Member
-
-Places = NDArray[np.intp]
+from server.recommender.preferences import Found, Preferences, by_objective, rank_and_rate
+from server.recommender.queries import Member, Objective
+from server.recommender.release_info import ReleaseInfo
 
 # Movies of all people of one call to the models, and of all pairs worked on at once: they fit a core's cache.
 _MAX_CELLS = 2**17
-# What is kept: so many bytes a movie of each person, who has a line in each of the arrays below.
-_KEPT_BYTES, _BYTES_A_MOVIE = 2**28, 17
+
+
+class Standing(NamedTuple):
+    """What one person makes of each movie.
+
+    Attributes:
+        row: All rows, best first, `[movies]` of the smallest type that holds them, as `rank`.
+        rank: Of each row from 1, `[movies]`.
+        score: `[movies] float32`.
+        rating: `[movies] float32` stars; NaN where there are none.
+        fault: Why there are no stars; empty when there are.
+    """
+
+    row: NDArray[Any]
+    rank: NDArray[Any]
+    score: Floats
+    rating: Floats
+    fault: str
 
 
 class Standings:
-    """Everyone's order of the whole catalogue, nothing left out; the one unused for longest goes first.
+    """Known users' standings, kept; the one unused for longest goes first.
 
-    For batches: the models are asked about people and not about pairs.
+    The models are asked about people and not about lists.
 
     Attributes:
-        max_pairs: How many pairs can be asked about at once.
+        catalog: Of the release they are of.
+        max_pairs: How many pairs are asked about at once.
     """
 
-    def __init__(self, models: Models, catalog: Catalog) -> None:
-        """Keeps standings of the people of one release, as its models see them."""
-        self.catalog = catalog
-        self.max_pairs = max(1, _MAX_CELLS // catalog.num_movies)
-        self._models = models
-        capacity = max(2 * self.max_pairs, _KEPT_BYTES // (_BYTES_A_MOVIE * catalog.num_movies))
-        shape = (capacity, catalog.num_movies)
-        self._row, self._rank = np.empty(shape, np.int32), np.empty(shape, np.int32)
-        self._score, self._rating = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        self._watched = np.zeros(shape, bool)
-        self._place: OrderedDict[str, int] = OrderedDict()
-
-    async def places(self, user_ids: Sequence[str]) -> Places:
-        """Returns where the standings of different people are, `[n]`; they stay there until the next call.
+    def __init__(
+        self, catalog: Catalog, embeddings: EmbeddingCache, kept_bytes: int, *, even_calls: bool = False
+    ) -> None:
+        """Makes room for the standings of people of one release.
 
         Args:
-            user_ids: Of those in `max_pairs` pairs at most; someone unknown has a stranger's standing.
+            catalog: Of the release.
+            embeddings: Of its people.
+            kept_bytes: What standings may take.
+            even_calls: Ask about as many people in every call, however few are missing. How many there are changes
+                the last digits of what is said of each.
+        """
+        self.catalog, self._embeddings, self._even_calls = catalog, embeddings, even_calls
+        self.max_pairs = max(1, _MAX_CELLS // catalog.num_movies)
+        self._small = np.min_scalar_type(catalog.num_movies)
+        a_movie = 2 * (self._small.itemsize + np.dtype(np.float32).itemsize)
+        self._capacity = kept_bytes // (a_movie * catalog.num_movies)
+        self._kept: OrderedDict[str, Standing] = OrderedDict()
+
+    async def of(self, models: Models, user_ids: Sequence[str]) -> list[Standing]:
+        """Returns people's standings; someone unknown has a stranger's.
+
+        Where the ranking head alone does not answer they are without stars, and asked about again the next time.
+
+        Args:
+            models: Of the release.
+            user_ids: The people.
 
         Raises:
-            ModelsUnavailableError: A model does not answer, be it the ranking head alone.
-            DeadlineExceededError: One does not answer in time.
+            ModelsUnavailableError: The query tower or the index does not answer.
+            DeadlineExceededError: They do not answer in time.
         """
-        missing = []
-        for user_id in user_ids:
-            if user_id in self._place:
-                self._place.move_to_end(user_id)
-            else:
-                missing.append(user_id)
+        standings = {user_id: self._kept[user_id] for user_id in user_ids if user_id in self._kept}
+        for user_id in standings:
+            self._kept.move_to_end(user_id)
+        missing = [user_id for user_id in dict.fromkeys(user_ids) if user_id not in standings]
         for start in range(0, len(missing), self.max_pairs):
-            await self._ask(missing[start : start + self.max_pairs])
-        return np.array([self._place[user_id] for user_id in user_ids], np.intp)
+            some = missing[start : start + self.max_pairs]
+            standings |= zip(some, await self._ask(models, some), strict=True)
+        return [standings[user_id] for user_id in user_ids]
 
-    def find(self, places: Places) -> Found:
-        """Finds the joined candidates of pairs, less what either has watched, as `prefer` has them from the index.
-
-        Args:
-            places: `[p, 2]`, of `max_pairs` pairs at most.
-        """
-        people, pair = places.ravel(), np.repeat(np.arange(len(places)), 2)[:, np.newaxis]
-        excluded = self._watched[places[:, 0]] | self._watched[places[:, 1]]
-        best_first = self._row[people]
-        left = ~_take(excluded, pair, best_first)
-        rank = np.cumsum(left, axis=1, dtype=np.int32)
-        own = left & (rank <= self.catalog.info.candidates)
-        candidates = np.zeros_like(excluded)
-        candidates[np.repeat(pair, own.sum(axis=1)), best_first[own]] = True
-        joined = _pack(candidates)
-        rows = np.repeat(joined, 2, axis=0)
-        real, asked, lines = rows >= 0, np.maximum(rows, 0), np.arange(len(people))[:, np.newaxis]
-        person = people[:, np.newaxis]
-        rank = np.where(real, _take(rank, lines, _take(self._rank, person, asked) - 1), 0)
-        score = _take(self._score, person, asked).astype(np.float64)
-        return joined, Order(score, rank), np.where(real, _take(self._rating, person, asked), np.float32(np.nan)), ""
-
-    async def _ask(self, user_ids: Sequence[str]) -> None:
+    async def _ask(self, models: Models, user_ids: Sequence[str]) -> list[Standing]:
         people = [complete(self.catalog, Member(user_id)) for user_id in user_ids]
-        embedding = await embed(self._models, len(self.catalog.info.genres), EmbeddingCache(), people)
-        # As many people in every call, since how many there are changes the last digits of what is said of each.
-        embedding = np.resize(embedding, (self.max_pairs, embedding.shape[1]))
-        shape = (self.max_pairs, self.catalog.num_movies)
+        embedding = await embed(models, len(self.catalog.info.genres), self._embeddings, people)
+        if self._even_calls:
+            embedding = np.resize(embedding, (self.max_pairs, embedding.shape[1]))
+        shape = (len(embedding), self.catalog.num_movies)
         rows = np.broadcast_to(np.arange(shape[1], dtype=np.int32), shape)
-        nothing = np.full((self.max_pairs, 1), PADDING_ROW, np.int32)
-        order = await predictions.rank_movies(self._models, embedding, nothing, rows)
-        rating = await predictions.predict_stars(self._models, embedding, rows)
-        for line, person in enumerate(people):
-            place = self._free_place()
-            self._rank[place], self._score[place] = order.rank[line], order.score[line]
-            self._rating[place] = rating[line]
-            self._row[place, order.rank[line] - 1] = rows[line]
-            self._watched[place] = False
-            self._watched[place, person.history.rows] = True
-            self._place[user_ids[line]] = place
+        nothing = np.full((len(embedding), 1), PADDING_ROW, np.int32)
+        order, (rating, fault) = await rank_and_rate(models, embedding, nothing, rows)
+        ranks, scores = order.rank.astype(self._small), order.score.astype(np.float32)
+        made = []
+        for user_id, rank, score, stars in zip(user_ids, ranks, scores, rating, strict=False):
+            row = np.empty_like(rank)
+            row[rank - 1] = rows[0]
+            # Copies: a view would keep the whole answer alive.
+            made.append(Standing(row, rank.copy(), score.copy(), stars.copy(), fault))
+            if not fault:
+                self._keep(user_id, made[-1])
+        return made
 
-    def _free_place(self) -> int:
-        if len(self._place) < len(self._rank):
-            return len(self._place)
-        return self._place.popitem(last=False)[1]
+    def _keep(self, user_id: str, standing: Standing) -> None:
+        self._kept[user_id] = standing
+        while len(self._kept) > self._capacity:
+            self._kept.popitem(last=False)
+
+
+def find(info: ReleaseInfo, standings: Sequence[Standing], members: NDArray[np.intp], excluded: Flags) -> Found:
+    """Finds the joined candidates of p groups of m, as `prefer` has them from the index.
+
+    Where anybody's stars are missing, all are, with the reason.
+
+    Args:
+        info: The release.
+        standings: Of everybody.
+        members: Who is in each group, `[p, m]`: places in `standings`.
+        excluded: `[p, movies]`, what a group's list must not hold.
+    """
+    all_rows, ranks, scores, stars = (np.stack(column) for column in list(zip(*standings, strict=True))[:4])
+    people, group = members.ravel(), np.repeat(np.arange(len(members)), members.shape[1])[:, np.newaxis]
+    best_first = all_rows[people]
+    left = ~_take(excluded, group, best_first)
+    rank = np.cumsum(left, axis=1, dtype=np.int32)
+    own = left & (rank <= info.candidates)
+    candidates = np.zeros_like(excluded)
+    candidates[np.repeat(group, own.sum(axis=1)), best_first[own]] = True
+    joined = _pack(candidates)
+    rows = np.repeat(joined, members.shape[1], axis=0)
+    real, asked, lines = rows >= 0, np.maximum(rows, 0), np.arange(len(people))[:, np.newaxis]
+    person = people[:, np.newaxis]
+    rank = np.where(real, _take(rank, lines, _take(ranks, person, asked) - 1), 0)
+    fault = next((standing.fault for standing in standings if standing.fault), "")
+    rating = np.where(real & (not fault), _take(stars, person, asked), np.float32(np.nan))
+    return joined, Order(_take(scores, person, asked).astype(np.float64), rank), rating, fault
+
+
+async def prefer_standing(models: Models, standings: Standings, groups: Sequence[Group]) -> Preferences:
+    """Returns what `prefer` returns, from standings.
+
+    Args:
+        models: Of the release.
+        standings: Of its people.
+        groups: Of as many members each; all are who they are by their ids alone.
+
+    Raises:
+        ModelsUnavailableError: The query tower or the index does not answer.
+        DeadlineExceededError: They do not answer in time.
+    """
+    user_ids = [person.told.user_id for group in groups for person in group.people]
+    of_each, info = await standings.of(models, user_ids), standings.catalog.info
+    left_out = np.stack([group.left_out(standings.catalog.num_movies) for group in groups])
+    liking = np.array([group.wanted.objective is Objective.LIKE for group in groups])
+    return by_objective(info, liking, find(info, of_each, np.arange(len(of_each)).reshape(len(groups), -1), left_out))
 
 
 def _take(values: NDArray[Any], line: NDArray[Any], column: NDArray[Any]) -> NDArray[Any]:

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.recommender.embeddings import EmbeddingCache
+from server.recommender.models import Models
 from server.recommender.pair_table import PairBatch, PairTable, Wanted, recommend_table
 from server.recommender.queries import MILLION, ListQuery, Member, Objective, PairQuery, Strategy
 from server.recommender.standings import Standings
@@ -17,14 +19,20 @@ PEOPLE = (*USERS, STRANGER, "a stranger too")
 PAIRS = st.lists(st.permutations(range(len(PEOPLE))).map(lambda order: order[:2]), min_size=1, max_size=8)
 
 
-def table(standings: Standings, pairs: list[list[int]], weights: list[int], wanted: Wanted) -> PairTable:
+def table(
+    models: Models, standings: Standings, pairs: list[list[int]], weights: list[int], wanted: Wanted
+) -> PairTable:
     batch = PairBatch(PEOPLE, np.array(pairs, np.intp).reshape(-1, 2), np.array(weights, np.int64))
-    return asyncio.run(recommend_table(standings, batch, wanted))
+    return asyncio.run(recommend_table(models, standings, batch, wanted))
+
+
+def kept(tiny: Tiny, kept_bytes: int = 2**20) -> Standings:
+    return Standings(tiny.catalog, EmbeddingCache(), kept_bytes, even_calls=True)
 
 
 @pytest.fixture(scope="module")
 def standings(tiny: Tiny) -> Standings:
-    return Standings(tiny.models, tiny.catalog)
+    return kept(tiny)
 
 
 @given(
@@ -35,7 +43,7 @@ def standings(tiny: Tiny) -> Standings:
 def test_table_holds_the_lists_of_recommend_pairs(
     tiny: Tiny, standings: Standings, pairs: list[list[int]], weight: int, wanted: Wanted
 ) -> None:
-    made = table(standings, pairs, [weight] * len(pairs), wanted)
+    made = table(tiny.models, standings, pairs, [weight] * len(pairs), wanted)
     list_query = ListQuery(wanted.objective, wanted.size)
     query = PairQuery(Member(), Member(), weight, wanted.strategy, list_query)
     asked = [replace(query, first=Member(PEOPLE[a]), second=Member(PEOPLE[b])) for a, b in pairs]
@@ -56,11 +64,10 @@ def test_table_holds_the_lists_of_recommend_pairs(
 def test_people_make_place_for_others_and_lists_stay_the_same(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     pairs = [[a, b] for a in range(len(PEOPLE)) for b in range(len(PEOPLE)) if a != b]
     weights = [MILLION // 3] * len(pairs)
-    expected = table(Standings(tiny.models, tiny.catalog), pairs, weights, Wanted())
+    expected = table(tiny.models, kept(tiny), pairs, weights, Wanted())
     monkeypatch.setattr("server.recommender.standings._MAX_CELLS", 2 * tiny.catalog.num_movies)
-    monkeypatch.setattr("server.recommender.standings._KEPT_BYTES", 0)
     # Two pairs at once, and four people in memory.
-    made = table(Standings(tiny.models, tiny.catalog), pairs, weights, Wanted())
+    made = table(tiny.models, kept(tiny, kept_bytes=0), pairs, weights, Wanted())
     for values, others in zip(made, expected, strict=True):
         np.testing.assert_allclose(values, others, atol=1e-5)
 
@@ -73,11 +80,11 @@ def test_each_person_is_asked_about_once(tiny: Tiny) -> None:
             asked.append((model, signature))
             return await tiny.models.predict(model, signature, inputs)
 
-    standings = Standings(Counting(), tiny.catalog)
-    table(standings, [[0, 1], [1, 2], [0, 2]], [0, 0, 0], Wanted())
-    table(standings, [[2, 1]], [5], Wanted(Objective.LIKE))
+    standings = kept(tiny)
+    table(Counting(), standings, [[0, 1], [1, 2], [0, 2]], [0, 0, 0], Wanted())
+    table(Counting(), standings, [[2, 1]], [5], Wanted(Objective.LIKE))
     assert len(asked) == len(set(asked)) == 3
 
 
-def test_no_pairs_make_an_empty_table(standings: Standings) -> None:
-    assert [len(values) for values in table(standings, [], [], Wanted())] == [0] * 7
+def test_no_pairs_make_an_empty_table(tiny: Tiny, standings: Standings) -> None:
+    assert [len(values) for values in table(tiny.models, standings, [], [], Wanted())] == [0] * 7
