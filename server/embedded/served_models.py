@@ -44,7 +44,8 @@ class ServedModels:
                 model.config = by_name.get(name)
             for model in changed.values():
                 model.poll(self._stop)
-        self._look_now.set()
+        if self._models.keys() - changed.keys():  # of these, folder or policy may have changed
+            self._look_now.set()
         failed = {name: model for name, model in changed.items() if name in by_name and not model.loaded()}
         if failed:
             errors = "".join(

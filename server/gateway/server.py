@@ -25,6 +25,8 @@ from server.gateway.service import SERVICE_NAME, PairRecommendationService
 
 # How long calls under way may take once no more are taken, and how long the last answers may be on their way.
 _GRACE_SECONDS, _LAST_SECONDS = 30.0, 1.0
+# How often it looks at least until its models have answered, however seldom later.
+_SOON_SECONDS = 1.0
 # Far more than any request needs; what is larger is refused before it takes memory.
 _MAX_REQUEST_BYTES = 1 << 20
 # For checks that restart a gateway that hangs: not whether there is a release, which no restart brings.
@@ -161,14 +163,23 @@ async def _watch(releases: Releases, health_service: health.aio.HealthServicer, 
             await releases.refresh()
             await _set_health(health_service, releases)
         except Exception as error:
-            told = (error, poll_seconds)  # the log tells no messages by itself
+            told = (error, _pause_seconds(releases, poll_seconds))  # the log tells no messages by itself
             logger.exception("looking for releases failed (%r); trying again in %s s", *told)
-        await asyncio.sleep(poll_seconds)
+        await asyncio.sleep(_pause_seconds(releases, poll_seconds))
+
+
+def _pause_seconds(releases: Releases, poll_seconds: float) -> float:
+    return poll_seconds if _settled(releases) else min(poll_seconds, _SOON_SECONDS)
+
+
+def _settled(releases: Releases) -> bool:
+    """Returns whether models answer, or did: from then on there is no hurry."""
+    return releases.ready and releases.served.tried
 
 
 async def _set_health(health_service: health.aio.HealthServicer, releases: Releases) -> None:
     serving, not_serving = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
     for name in ("", SERVICE_NAME):
         await health_service.set(name, serving if releases.ready else not_serving)
-    if releases.ready and releases.served.tried:
+    if _settled(releases):
         await health_service.set(_STARTUP, serving)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import grpc
 import pytest
@@ -15,7 +16,7 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 
 from tests.conformance.tiny_models import MODEL, predict_request
 
-SECONDS = 60
+SECONDS = 120
 
 
 class Client:
@@ -40,6 +41,13 @@ class Client:
         statuses = self.model.GetModelStatus(request, timeout=SECONDS).model_version_status
         name = ModelVersionStatus.State.Name
         return {each.version: (name(each.state), each.status.error_message) for each in statuses}
+
+    def waiting(self, gate: Path, model: str = MODEL) -> grpc.Future:
+        """Sends a request that waits for a file, and returns it once a version works on it."""
+        request = predict_request(model, "wait", gate=str(gate))
+        waiting = self.prediction.Predict.future(request)
+        eventually(lambda: waiting.done() or gate.with_name(f"{gate.name}.awaited").exists())
+        return waiting
 
     def reload(self, *models: ModelConfig) -> ReloadConfigResponse:
         """Asks the server to serve these and no others."""
@@ -67,5 +75,5 @@ def eventually(holds: Callable[[], bool]) -> None:
     """Waits until it does."""
     deadline = time.monotonic() + SECONDS
     while not holds():
-        assert time.monotonic() < deadline, "did not happen within a minute"
+        assert time.monotonic() < deadline, f"did not happen within {SECONDS} s"
         time.sleep(0.02)

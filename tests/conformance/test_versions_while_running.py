@@ -36,8 +36,7 @@ def test_request_under_way_finishes_on_the_version_it_began_with(own):
     own.add(1)
     own.serve()
     gate = own.base_path / "gate"
-    waiting = own.client.prediction.Predict.future(predict_request(own.name, "wait", gate=str(gate)))
-    assert own.answering_version() == 1  # sent after it, so it is under way too
+    waiting = own.client.waiting(gate, own.name)
     own.add(2)
     eventually(lambda: own.answering_version() == 2)
     assert not waiting.done()

@@ -45,7 +45,8 @@ class Tiny(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
     def wait(self, gate):
-        """Returns once the file exists."""
+        """Returns once the file exists; writes another one, with `.awaited` behind its name, before it waits."""
+        tf.io.write_file(gate + ".awaited", "")
         none_yet = lambda: tf.equal(tf.size(tf.io.matching_files(gate)), 0)  # noqa: E731
         turns = tf.while_loop(lambda _: none_yet(), lambda turn: [turn + 1], [0])
         return {"turns": turns[0]}

@@ -12,10 +12,12 @@ import pytest
 from trainer.data import DownloadError, fetching, load
 from trainer.data.download import ensure_movielens_100k
 
-# A process of its own, to be interrupted.
+# A process of its own, to be interrupted; it waits for its server for as long as the test does.
 FETCH = """
 import pickle, sys
 from pathlib import Path
+from trainer.data import fetching
+fetching._SILENCE_SECONDS = 600
 from trainer.data.download import ensure_movielens_100k
 print(ensure_movielens_100k(Path(sys.argv[1]), pickle.loads(bytes.fromhex(sys.argv[2]))))
 """

@@ -56,11 +56,10 @@ class Deployed:
 
     def kill(self, *program: str) -> int:
         """Kills a program, or supervisord; returns the pid it had."""
-        eventually(lambda: self.pid(*program))
-        killed = self.pid(*program)
-        assert killed  # 0 would be this process and those beside it
-        os.kill(killed, signal.SIGKILL)
-        return killed
+        pids = [0]  # which would be this process and those beside it
+        eventually(lambda: pids.append(self.pid(*program)) or pids[-1])
+        os.kill(pids[-1], signal.SIGKILL)
+        return pids[-1]
 
     def is_gone(self) -> bool:
         return not holders(self.folder) and not self.folder.exists()

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -28,6 +29,10 @@ def is_from_models(address: str) -> bool:
         except grpc.RpcError:
             return False
     return answer.source == recommendation_pb2.SOURCE_MODEL
+
+
+def tells_all(said: str, gateway: str) -> bool:
+    return all(line in said for line in ("models ", "release 1 of tiny is served", f"gateway at {gateway}: ready"))
 
 
 def assert_free(*addresses: str) -> None:
@@ -59,8 +64,7 @@ def test_each_process_comes_back_and_stop_leaves_nothing(deployed, docker):
         eventually(lambda program=program, killed=killed: deployed.pid(*program) not in (0, killed), 120)
         eventually(lambda: deployed.run("status").returncode == 0, 120)
         eventually(lambda: is_from_models(addresses[0]), 120)
-    said = deployed.run("status").stderr
-    assert all(line in said for line in ("models ", "release 1 of tiny is served", f"gateway at {addresses[0]}: ready"))
+    eventually(lambda: tells_all(deployed.run("status").stderr, addresses[0]))
     again = deployed.run("deploy")
     assert (again.returncode, "a deployment runs from" in again.stderr) == (1, True)
     assert len(holders(deployed.folder)) == 4
@@ -100,7 +104,8 @@ def test_what_is_left_of_a_dead_one_is_told_and_cleared(deployed, target):
     assert deployed.run("deploy", TF_SERVING_TARGET=target).returncode == 0
     for signum in (signal.SIGSTOP, signal.SIGKILL):  # else they might start each other in between
         for pid in holders(deployed.folder):
-            os.kill(pid, signum)
+            with suppress(ProcessLookupError):  # it went with the supervisord that was killed just before
+                os.kill(pid, signum)
     eventually(lambda: not holders(deployed.folder))
     for action in ("status", "deploy"):
         done = deployed.run(action)

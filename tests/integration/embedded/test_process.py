@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from tests.conformance.client import connect, eventually
-from tests.conformance.tiny_models import MODEL, predict_request, save_tiny
+from tests.conformance.tiny_models import MODEL, save_tiny
 
 LINE = "server.embedded (development stand-in for TensorFlow Serving) listening on localhost:"
 
@@ -51,8 +51,7 @@ def refuses(client) -> bool:
 def stop_while_waiting(running: subprocess.Popen[str], number: int, gate, open_gate: bool) -> grpc.Future:
     """Sends a request that waits for the gate, then the signal; returns the request."""
     with connect(address_of(running)) as client:
-        waiting = client.prediction.Predict.future(predict_request(signature="wait", gate=str(gate)))
-        client.predict(predict_request(a=[1.0], b=[2.0]))  # sent after it: it is under way
+        waiting = client.waiting(gate)
         running.send_signal(number)
         eventually(lambda: refuses(client))
         if open_gate:
@@ -66,7 +65,7 @@ def test_signal_lets_requests_finish_and_exits_cleanly(folder, tmp_path, number)
     with process("--port=0", f"--model_base_path={folder}/tiny", "--model_name", MODEL, "--no_such_flag=1") as running:
         waiting = stop_while_waiting(running, number, tmp_path / "gate", open_gate=True)
         assert waiting.result().model_spec.version.value == 1
-        output, errors = running.communicate(timeout=60)
+        output, errors = running.communicate(timeout=120)
     assert running.returncode == 0
     assert output == ""
     assert "ignored: --no_such_flag=1" in errors
@@ -77,14 +76,14 @@ def test_request_without_end_does_not_keep_the_process_alive(folder, tmp_path):
     with process("--port=0", f"--model_base_path={folder}/tiny", f"--model_name={MODEL}") as running:
         waiting = stop_while_waiting(running, signal.SIGTERM, tmp_path / "gate", open_gate=False)
         assert waiting.code() in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
-        _, errors = running.communicate(timeout=60)
+        _, errors = running.communicate(timeout=120)
     assert running.returncode == 0
     assert "Traceback" not in errors
 
 
 def refused(*flags: str) -> tuple[int, str]:
     with process(*flags) as running:
-        output, errors = running.communicate(timeout=60)
+        output, errors = running.communicate(timeout=120)
     assert output == ""
     return running.returncode, errors
 

@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from tests.conformance.client import eventually, failure
-from tests.conformance.tiny_models import MODEL, predict_request, save_warmup
+from tests.conformance.tiny_models import MODEL, save_warmup
 
 
 def add_broken_version(base_path, number: int) -> None:
@@ -22,8 +22,7 @@ def state(client, version: int) -> str:
 def test_version_in_use_is_unloading_until_its_last_request_is_done(start, base_path, add_version, tmp_path):
     add_version(1)
     client = start()
-    waiting = client.prediction.Predict.future(predict_request(signature="wait", gate=str(tmp_path / "gate")))
-    assert client.answering_version() == 1  # sent after it, so it is under way too
+    waiting = client.waiting(tmp_path / "gate")
     add_version(2)
     eventually(lambda: state(client, 1) == "UNLOADING")
     assert client.answering_version() == 2
@@ -43,7 +42,7 @@ def test_broken_version_at_start_does_not_keep_the_port_closed(start, base_path,
 
 def test_failed_version_is_tried_again_after_the_interval(start, base_path, saved):
     add_broken_version(base_path, 1)
-    client = start(load_retry_interval_micros=100_000)
+    client = start(load_retry_interval_micros=100_000, max_num_load_retries=1_000_000)
     shutil.copytree(saved, base_path / "1", dirs_exist_ok=True)
     eventually(lambda: client.states() == {1: ("AVAILABLE", "")})
 
@@ -89,8 +88,7 @@ def test_removed_version_that_returns_is_loaded_again(start, base_path, add_vers
 def test_version_that_returns_while_in_use_is_loaded_once_it_is_free(start, base_path, add_version, tmp_path):
     add_version(1)
     client = start()
-    waiting = client.prediction.Predict.future(predict_request(signature="wait", gate=str(tmp_path / "gate")))
-    assert client.answering_version() == 1  # sent after it, so it is under way too
+    waiting = client.waiting(tmp_path / "gate")
     shutil.rmtree(base_path / "1")
     eventually(lambda: state(client, 1) == "UNLOADING")
     add_version(1)

@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -27,12 +27,24 @@ SERVICE = "pairrec.v1.PairRecommendationService"
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 60) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 120) -> None:
     """Waits until something holds; the time only bounds how long a failing test takes."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it never came true"
         time.sleep(0.05)
+
+
+# Below those that systems give out by themselves, and other for every test run.
+_PORTS = iter(range(20_000 + 97 * os.getpid() % 10_000, 32_000))
+
+
+def free_port() -> int:
+    """A port for a server that starts later, or again: nobody else comes to it by chance."""
+    for port in _PORTS:
+        with suppress(OSError), socket.create_server(("localhost", port)):
+            return port
+    raise AssertionError("no port is free")
 
 
 @dataclass
@@ -100,7 +112,7 @@ class Gateway:
         return getattr(self.stub, rpc)(getattr(service_pb2, f"{rpc}Request")(**fields), timeout=timeout)
 
     def pair(
-        self, first: str = "1", second: str = "2", timeout: float = 20, **fields: object
+        self, first: str = "1", second: str = "2", timeout: float | None = 20, **fields: object
     ) -> service_pb2.RecommendPairResponse:
         members = {"first": {"user_id": first}, "second": {"user_id": second}}
         return self.ask("RecommendPair", timeout, **members | fields)
@@ -136,6 +148,16 @@ def reason_of(error: grpc.RpcError) -> str:
     return next((info.reason for detail in (status.details if status else ()) if detail.Unpack(info)), "")
 
 
+def times_told(served: Gateway, version: int, reason: str) -> int:
+    """How often the log tells what keeps a release; again only where the model server was thought away in between."""
+    counts = [0]
+    for line in served.server.log.splitlines():
+        told = line.partition(f"release {version} is not ready: ")[2]
+        counts[-1] += told == reason
+        counts += [0] * ("UNREACHABLE" in told)
+    return max(counts)
+
+
 def bad_fields_of(error: grpc.RpcError) -> list[str]:
     """The fields that an error's BadRequest names."""
     bad_request = error_details_pb2.BadRequest()
@@ -153,8 +175,7 @@ def refused(call: Callable[[], object]) -> grpc.RpcError:
 @contextmanager
 def scraped_gateway(root: Path, model_server_port: int, *flags: str) -> Iterator[tuple[Gateway, str]]:
     """A gateway that serves release 1, and the address of its metrics."""
-    with socket.create_server(("localhost", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with gateway(root, model_server_port, "--metrics_port", str(port), *flags) as served:
         eventually(lambda: served.serves(1))
         yield served, f"http://localhost:{port}/metrics"

@@ -33,7 +33,7 @@ def test_a_full_gateway_refuses_at_once_and_is_healthy(root: Path) -> None:
         ThreadPoolExecutor(2) as pool,
     ):
         models.process.send_signal(signal.SIGSTOP)
-        calls = [pool.submit(served.release) for _ in range(2)]
+        calls = [pool.submit(served.ask, "GetRelease", 200) for _ in range(2)]
         eventually(lambda: "pairrec_requests_in_flight 2.0" in scrape(metrics))
         with pytest.raises(grpc.RpcError) as caught:
             served.pair()

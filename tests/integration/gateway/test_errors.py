@@ -2,10 +2,8 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import grpc
 import pytest
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 
@@ -16,10 +14,12 @@ from tests.integration.gateway.processes import (
     SERVICE,
     Gateway,
     eventually,
+    free_port,
     gateway,
     model_server,
     reason_of,
     refused,
+    scrape,
 )
 from tests.tiny_release import random_release, write_catalog, write_release
 
@@ -35,6 +35,7 @@ class Gateways:
     dead: Gateway
     hanging: Gateway
     empty: Gateway
+    metrics: str  # of the one that hangs
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +43,9 @@ def gateways(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     root = tmp_path_factory.mktemp("root")
     write_release(root, 2, random_release())
     empty = tmp_path_factory.mktemp("empty")
+    metrics_port = free_port()
     # Looked at so seldom, the models still count as there when they hang.
-    flags = ("--max_in_flight", "1", "--poll_seconds", "3600")
+    flags = (f"--metrics_port={metrics_port}", "--max_in_flight=1", "--poll_seconds=3600", "--default_deadline_ms=1000")
     with (
         model_server(root) as models,
         model_server(root) as killed,
@@ -55,20 +57,21 @@ def gateways(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         write_catalog(root / "catalog" / "3", 3, random_release())
         killed.kill()
         models.process.send_signal(signal.SIGSTOP)
-        yield Gateways(stack.gateway, dead, hanging, without)
+        yield Gateways(stack.gateway, dead, hanging, without, f"http://localhost:{metrics_port}/metrics")
 
 
 def ask_bytes(served: Gateway, rpc: str, content: bytes) -> object:
     return served.channel.unary_unary(f"/{SERVICE}/{rpc}")(content, timeout=20)
 
 
-def ask_when_full(served: Gateway) -> object:
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(lambda: served.ask("RecommendPair", 3, **REFUSED))
-        try:
-            return [served.ask("SearchMovies", query="x") for _ in range(10**6) if not other.done()]
-        finally:
-            assert isinstance(other.exception(), grpc.RpcError)
+def ask_when_full(served: Gateway, metrics: str) -> object:
+    other = served.stub.GetRelease.future(service_pb2.GetReleaseRequest(), timeout=200)
+    try:
+        eventually(lambda: "pairrec_requests_in_flight 1.0" in scrape(metrics))
+        return served.ask("SearchMovies", query="x")
+    finally:
+        other.cancel()
+        eventually(lambda: "pairrec_requests_in_flight 0.0" in scrape(metrics))
 
 
 def ask_for_a_page_of(version: int, served: Gateway) -> object:
@@ -89,12 +92,14 @@ CASES: Cases = {
         lambda of: of.well.ask("ListRatedMovies", user_id="x", share_history=True)
     ),
     "the release a list began with is no longer loaded": lambda of: ask_for_a_page_of(1, of.hanging),
-    "as many calls are under way as the gateway lets in": lambda of: ask_when_full(of.hanging),
+    "as many calls are under way as the gateway lets in": lambda of: ask_when_full(of.hanging, of.metrics),
     "the request is larger than 1 MiB": lambda of: ask_bytes(of.well, "RecommendPair", bytes(2 << 20)),
     "no release is ready": lambda of: of.empty.ask("RecommendPair", **PAIR),
     "the release a list began with is not loaded yet, or just now": lambda of: ask_for_a_page_of(3, of.hanging),
     "models cannot be asked and nothing else will do": lambda of: of.dead.ask("RecommendPair", **REFUSED),
-    "models do not answer in time and nothing else will do": lambda of: of.hanging.ask("RecommendPair", 1, **REFUSED),
+    "models do not answer in time and nothing else will do": (
+        lambda of: of.hanging.ask("RecommendPair", None, **REFUSED)
+    ),
     "the method does not exist": lambda of: ask_bytes(of.well, "NoSuchMethod", b""),
 }
 

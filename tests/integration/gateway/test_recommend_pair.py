@@ -115,7 +115,7 @@ def test_bytes_that_are_no_message_are_the_callers_fault_in_a_stream_too(stack: 
 def test_a_call_that_allows_less_than_the_margin_is_answered(stack: Stack) -> None:
     with gateway(stack.root, stack.models.port, "--deadline_margin_ms", "10000") as served:
         eventually(lambda: served.serves(1))
-        assert served.pair(timeout=5).recommendations
+        assert served.pair(timeout=9).recommendations
 
 
 def test_whom_a_filter_leaves_nothing_gets_an_empty_list(stack: Stack) -> None:

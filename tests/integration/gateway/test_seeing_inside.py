@@ -36,7 +36,7 @@ def secretive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gatew
 
 
 def lines_of(served: Gateway, rpc: str) -> list[dict]:
-    lines = [json.loads(line) for line in served.server.log.splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in served.server.log.splitlines() if line[:1] + line[-1:] == "{}"]
     return [line for line in lines if line.get("rpc") == rpc]
 
 
@@ -99,7 +99,7 @@ def test_metrics_tell_calls_stages_release_and_models(root: Path) -> None:
     with model_server(root) as models, scraped_gateway(root, models.port) as (served, address):
         served.pair("1", "2", strategy="STRATEGY_PROPORTIONAL")
         fail(served, "RecommendPair", first={"user_id": "a stranger"})
-        eventually(lambda: "INVALID_ARGUMENT" in scrape(address))
+        eventually(lambda: samples_of(scrape(address)).get(("pairrec_request_seconds_count", "RecommendPair")) == 2)
         text = scrape(address)
     samples = samples_of(text)
     assert samples["pairrec_requests_total", "OK", "RecommendPair", "model", "proportional", "watch"] == 1

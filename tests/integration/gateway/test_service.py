@@ -79,5 +79,5 @@ def test_a_signal_stops_it_cleanly(stack: Stack, number: signal.Signals) -> None
     with gateway(stack.root, stack.models.port) as served:
         eventually(lambda: served.serves(1))
         served.server.process.send_signal(number)
-        assert served.server.process.wait(20) == 0
+        assert served.server.process.wait(60) == 0
         assert "Traceback" not in served.server.log

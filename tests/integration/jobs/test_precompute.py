@@ -180,11 +180,11 @@ def test_models_that_are_away_fail_the_job_and_a_later_run_goes_on(root: Path, j
 
 def test_dead_worker_ends_the_job_and_nothing_lives_on(job: Callable[..., Job]) -> None:
     started = job("--workers", "2")
-    with started.running() as process:
-        started.wait_for(process, 1)
+    with started.holding(1) as process:
+        eventually(started.parts)
         children = subprocess.check_output(["ps", "--ppid", str(process.pid), "-o", "pid="], text=True).split()
         os.kill(int(children[0]), signal.SIGKILL)
-        assert "the same command goes on from here" in process.communicate(timeout=30)[1]
+        assert "the same command goes on from here" in process.communicate(timeout=240)[1]
         assert process.returncode == 1
     eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
 

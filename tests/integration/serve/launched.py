@@ -42,7 +42,9 @@ class Launched:
 
     def wait_for(self, text: str) -> None:
         while text not in self.stderr:
-            assert self.process.poll() is None, self.stderr
+            if self.process.poll() is not None:
+                self._listener.join()  # the last lines may still be on their way
+                assert text in self.stderr, self.stderr
             time.sleep(0.05)
 
     def ready(self) -> tuple[str, str]:
@@ -72,5 +74,5 @@ class Launched:
 def alive(pid: int) -> bool:
     try:
         return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it is gone, or goes just now
         return False

@@ -106,11 +106,14 @@ def test_who_was_forgotten_is_nowhere_in_what_is_trained(command, data, tmp_path
 
 def test_an_interrupted_run_leaves_nothing_and_the_next_gives_the_same_figures(finished, command, data, tmp_path):
     options = ("--data", data, "--output", tmp_path / "releases")
-    with command.start(*options) as process:
-        said = iter(process.stderr.readline, "")
-        assert any("searching settings" in line for line in said)
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
+    (tmp_path / "releases").mkdir()
+    with (tmp_path / "releases" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # it cannot be done before the signal comes
+        with command.start(*options) as process:
+            said = iter(process.stderr.readline, "")
+            assert any("searching settings" in line for line in said)
+            process.send_signal(signal.SIGINT)
+            rest = process.stderr.read()
     assert process.returncode == 130
     assert "Traceback" not in rest
     assert released(tmp_path / "releases") == []

@@ -10,7 +10,7 @@ import pytest
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 from pairrec.v1 import pair_recommendation_service_pb2_grpc as service_grpc
 
-from server.client import PairrecClient
+from server.client import PairrecClient, streaming
 from server.client.streaming import stream_pairs
 
 
@@ -89,14 +89,16 @@ def test_a_full_gateway_is_asked_again_and_other_errors_are_not(echo: Echo) -> N
     assert len(echo.calls) == 3
 
 
-def test_requests_that_fail_end_calls_that_wait_to_ask_again(echo: Echo) -> None:
+def test_requests_that_fail_end_calls_that_wait_to_ask_again(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "_RETRY_SECONDS", (3600,))
+
     def failing() -> Iterator[service_pb2.RecommendPairRequest]:
         yield from requests(51, page_size=100)
         while not echo.calls:
             time.sleep(0.001)
         raise RuntimeError("as told")
 
-    echo.failures = [grpc.StatusCode.RESOURCE_EXHAUSTED] * 6
+    echo.failures = [grpc.StatusCode.RESOURCE_EXHAUSTED]
     with PairrecClient(echo.address) as client, pytest.raises(RuntimeError, match="as told"):
         list(stream_pairs(client, failing()))
     assert len(echo.calls) == 1

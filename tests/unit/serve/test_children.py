@@ -24,7 +24,7 @@ def cmdline(pid: str) -> bytes:
     """Empty for a process that has ended, reaped or not."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it is gone, or goes just now
         return b""
 
 
@@ -36,7 +36,7 @@ def wait_for(happened) -> None:
 def test_its_lines_are_passed_on_under_its_name(caplog):
     caplog.set_level(logging.INFO)
     child = Child("models", python("import sys; print('out'); print('err', file=sys.stderr)"))
-    wait_for(child.end)
+    wait_for(lambda: child.end() and len(caplog.records) == 2)
     assert sorted(caplog.record_tuples) == [("models", logging.INFO, "err"), ("models", logging.INFO, "out")]
 
 
@@ -49,7 +49,7 @@ def test_its_lines_are_passed_on_under_its_name(caplog):
 )
 def test_its_end_says_how_and_its_last_lines(script, how):
     child = Child("models", python(script))
-    wait_for(child.end)
+    wait_for(lambda: "why" in child.end())
     assert child.end() == f"models ended with {how}; its last lines:\n  why"
 
 
@@ -72,8 +72,7 @@ def test_what_it_started_itself_ends_with_it(caplog):
 
 def test_one_that_cannot_be_run_says_so():
     child = Child("models", ["/no/such/program"])
-    wait_for(child.end)
-    assert "/no/such/program cannot be run" in child.end()
+    wait_for(lambda: "/no/such/program cannot be run" in child.end())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be asked to do this")

@@ -7,6 +7,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from server.serve import readiness
 from server.serve.ports import free_ports
 from server.serve.readiness import gateway_lacks, model_server_lacks
 
@@ -34,7 +35,8 @@ def test_a_server_of_another_kind_is_no_model_server(server):
     ("status", "ready"),
     [(health_pb2.HealthCheckResponse.SERVING, True), (health_pb2.HealthCheckResponse.NOT_SERVING, False)],
 )
-def test_a_gateway_is_ready_when_its_health_is_serving(server, status, ready):
+def test_a_gateway_is_ready_when_its_health_is_serving(server, monkeypatch, status, ready):
+    monkeypatch.setattr(readiness, "_PROBE_SECONDS", 60)
     running, address = server
     servicer = health.HealthServicer()
     servicer.set("", status)
