@@ -121,6 +121,7 @@ def test_a_list_goes_on_by_the_source_it_began_with(root: Path) -> None:
         eventually(lambda: served.serves(1))
         from_models = served.ask("RecommendPair", **PAIR, page_size=3)
         models.kill()
+        eventually(lambda: served.pair().source == POPULAR)
         error = refused(lambda: served.ask("RecommendPair", **PAIR, page_token=from_models.next_page_token))
         assert reason_of(error) == "MODELS_UNAVAILABLE"
         by_popularity = served.ask("RecommendPair", **PAIR, page_size=3)
