@@ -5,6 +5,7 @@ import os
 import platform
 import random
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -12,13 +13,14 @@ from statistics import median
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 
 from bench.serving.load import write_requests
-from bench.serving.measure import Bench, import_seconds, two_workers_extra_mb, write
+from bench.serving.measure import Bench, import_seconds, two_workers, write
 from bench.serving.plot import draw
 from bench.serving.processes import start_model_server
 from server.gateway.release_folder import read_release_folder
 from server.recommender.catalog import Catalog
 
 NUM_REQUESTS = 5000
+GUEST_MOVIES = 20
 # name: (bound, whether the figure must stay below)
 TARGETS = {
     "one_caller_p50_over_floor": (2.5, True),
@@ -58,10 +60,12 @@ def parsed() -> argparse.Namespace:
 def run(arguments: argparse.Namespace, release: int) -> tuple[dict[str, float], list[dict]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        requests = folder / "requests"
-        write_requests(requests, pair_requests(Catalog.open(arguments.releases / "catalog" / str(release))))
+        catalog = Catalog.open(arguments.releases / "catalog" / str(release))
+        requests, guest_requests = folder / "requests", folder / "guest_requests"
+        write_requests(requests, pair_requests(catalog, user))
+        write_requests(guest_requests, pair_requests(catalog, guest))
         models = arguments.target or start_model_server(stack, arguments.releases, folder / "models.log")
-        bench = Bench(arguments.releases, release, requests, models, arguments.seconds, stack)
+        bench = Bench(arguments.releases, release, requests, guest_requests, models, arguments.seconds, stack)
         bench.start()
         with ExitStack() as alone:
             gateway, target = bench.start_gateway(alone)
@@ -72,18 +76,27 @@ def run(arguments: argparse.Namespace, release: int) -> tuple[dict[str, float], 
             bench.figures["gateway_rss_mb"] = gateway.memory_mb("Rss")
             alone_mb = gateway.memory_mb("Pss")
         bench.figures["gateway_import_s"] = import_seconds()
-        bench.figures["two_workers_extra_mb"] = two_workers_extra_mb(bench, alone_mb)
+        bench.figures |= two_workers(bench, alone_mb)
     return bench.figures, loads
 
 
-def pair_requests(catalog: Catalog) -> list[bytes]:
-    """Returns requests for random pairs of known users, everything else left to its default."""
+def pair_requests(catalog: Catalog, member: Callable[[Catalog, int], dict]) -> list[bytes]:
+    """Returns requests for random pairs, everything but who they are left to its default."""
     users, draws = range(catalog.info.data.num_users), random.Random(37)
-    pairs = ([catalog.user_id(user) for user in draws.sample(users, 2)] for _ in range(NUM_REQUESTS))
-    return [
-        service_pb2.RecommendPairRequest(first={"user_id": first}, second={"user_id": second}).SerializeToString()
-        for first, second in pairs
-    ]
+    pairs = ([member(catalog, user) for user in draws.sample(users, 2)] for _ in range(NUM_REQUESTS))
+    return [service_pb2.RecommendPairRequest(first=first, second=second).SerializeToString() for first, second in pairs]
+
+
+def user(catalog: Catalog, number: int) -> dict:
+    """Returns a known user, by the id."""
+    return {"user_id": catalog.user_id(number)}
+
+
+def guest(catalog: Catalog, number: int) -> dict:
+    """Returns someone whom nobody knows, with what a known user watched last."""
+    history = catalog.history(catalog.user_id(number))
+    last = zip(history.rows[-GUEST_MOVIES:].tolist(), history.ratings[-GUEST_MOVIES:].tolist(), strict=True)
+    return {"history": [{"movie_id": catalog.movie(row).movie_id, "rating": stars} for row, stars in last]}
 
 
 def show(figures: dict[str, float], loads: list[dict]) -> None:

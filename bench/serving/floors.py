@@ -1,8 +1,7 @@
 """What an answer costs at least, each in a process of its own: `python -m bench.serving.floors echo|direct|two-calls`.
 
 `echo` is a bare grpc.aio call. `direct` runs the four model signatures that one pair takes, in one process, through the
-session API; or three, without the query tower, whose embeddings a gateway keeps. `two-calls` is what one would write
-instead of this project: two TFRS BruteForce calls and a merge.
+session API. `two-calls` is what one would write instead of this project: two TFRS BruteForce calls and a merge.
 """
 
 import argparse
@@ -58,7 +57,7 @@ def handler(answer: Any) -> grpc.GenericRpcHandler:  # noqa: ANN401 - a function
 
 
 def direct(arguments: argparse.Namespace) -> None:
-    """Reads seconds and whether to embed from each line, and writes how long each pair took until they were over."""
+    """Reads seconds from each line, and writes how long each pair took until they were over."""
     from server.recommender.catalog import Catalog
     from server.recommender.models import MOVIE_INDEX, QUERY_TOWER, RANKING_HEAD
     from server.recommender.row_sets import join_rows, pad_rows
@@ -81,25 +80,20 @@ def direct(arguments: argparse.Namespace) -> None:
         watched = np.concatenate([catalog.history(user_id).rows for user_id in (first, second)])
         pairs.append((np.array([first.encode(), second.encode()], object), np.repeat(pad_rows([watched]), 2, axis=0)))
 
-    def embed(user_id: np.ndarray, _: np.ndarray) -> np.ndarray:
-        return runs[QUERY_TOWER]("serving_default", {"user_id": user_id, **nobody}, ("query_embedding",))[0]
-
-    kept = [embed(*pair) for pair in pairs]
-
-    def answer(query: np.ndarray, excluded: np.ndarray) -> None:
+    def answer(user_id: np.ndarray, excluded: np.ndarray) -> None:
+        [query] = runs[QUERY_TOWER]("serving_default", {"user_id": user_id, **nobody}, ("query_embedding",))
         who = {"query_embedding": query, "excluded_row": excluded}
         [found] = runs[MOVIE_INDEX]("serving_default", who, ("movie_row",))
         rows = np.repeat(join_rows(found.reshape(1, -1)), 2, axis=0)
         runs[MOVIE_INDEX]("rank_movies", {**who, "movie_row": rows}, ("score", "rank"))
         runs[RANKING_HEAD]("serving_default", {"query_embedding": query, "movie_row": rows}, ("rating",))
 
-    turn = cycle(zip(pairs, kept, strict=True))
+    turn = cycle(pairs)
     print("ready", flush=True)
     for line in sys.stdin:
-        (seconds, embeds), start, latencies = json.loads(line), time.perf_counter(), []
+        seconds, start, latencies = json.loads(line), time.perf_counter(), []
         while (now := time.perf_counter()) - start < seconds:
-            pair, query = next(turn)
-            answer(embed(*pair) if embeds else query, pair[1])
+            answer(*next(turn))
             latencies.append(time.perf_counter() - now)
         print(json.dumps({"seconds": time.perf_counter() - start, "latencies": latencies}), flush=True)
 

@@ -2,8 +2,8 @@
 
 A job has `target`, `method`, `requests` (a file of length-prefixed requests, in turn), `seconds`, and either `callers`
 (closed loop: each asks again once answered) or `rate` (open loop: so many a second at random times, whatever becomes of
-them). In an open loop latency counts from when a request was due, so that a stall of either side shows. Answers are not
-parsed: the generator is to take as little of the cores as it can.
+them); `connections`, one by default, are used in turn. In an open loop latency counts from when a request was due, so
+that a stall of either side shows. Answers are not parsed: the generator is to take as little of the cores as it can.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -21,19 +22,21 @@ from typing import Any
 import grpc
 
 DEADLINE_SECONDS = 10.0
+# Or channels to one target would share a connection.
+_OWN_CONNECTION = [("grpc.use_local_subchannel_pool", 1)]
 
 
 class Load:
-    """What one job sends, and what came of it."""
+    """What one job sends, by each of some calls in turn, and what came of it."""
 
-    def __init__(self, call: Callable[..., Any], requests: Iterator[bytes]) -> None:
-        self._call, self._requests = call, requests
+    def __init__(self, calls: Iterator[Callable[..., Any]], requests: Iterator[bytes]) -> None:
+        self._calls, self._requests = calls, requests
         self.latencies: list[float] = []
         self.codes: Counter[str] = Counter()
 
     async def ask(self, due: float) -> None:
         try:
-            await self._call(next(self._requests), timeout=DEADLINE_SECONDS)
+            await next(self._calls)(next(self._requests), timeout=DEADLINE_SECONDS)
         except grpc.aio.AioRpcError as error:
             self.codes[error.code().name] += 1
         else:
@@ -60,9 +63,14 @@ class Load:
 
 
 async def run(job: dict[str, Any]) -> dict[str, object]:
-    async with grpc.aio.insecure_channel(job["target"]) as channel:
-        load = Load(channel.unary_unary(job["method"]), cycle(read_requests(Path(job["requests"]))))
-        await channel.channel_ready()
+    async with AsyncExitStack() as stack:
+        channels = [
+            await stack.enter_async_context(grpc.aio.insecure_channel(job["target"], _OWN_CONNECTION))
+            for _ in range(job.get("connections", 1))
+        ]
+        calls = [channel.unary_unary(job["method"]) for channel in channels]
+        load = Load(cycle(calls), cycle(read_requests(Path(job["requests"]))))
+        await asyncio.gather(*(channel.channel_ready() for channel in channels))
         start = time.perf_counter()
         if "callers" in job:
             await load.closed(job["callers"], job["seconds"])

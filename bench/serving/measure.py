@@ -36,6 +36,7 @@ class Bench:
     releases: Path
     release: int
     requests: Path
+    guest_requests: Path
     models: str
     seconds: float
     stack: ExitStack
@@ -60,16 +61,23 @@ class Bench:
             answer = ask(service_pb2.RecommendPairRequest(first={"user_id": "1"}, second={"user_id": "2"}))
             if not (answer.recommendations and answer.source == 1 and answer.release_version == self.release):
                 raise SystemExit(f"bench: the gateway answers something else: {answer}")
-        self.closed(target, PAIR_METHOD, 32, 2 * self.seconds)  # until everybody's embedding is kept
+        self.closed(target, PAIR_METHOD, 32, 2 * self.seconds)  # until everybody's standing is kept
         return gateway, target
 
     def closed(self, target: str, method: str, callers: int, seconds: float | None = None) -> Result:
         return self._ask(target, method, callers=callers, seconds=seconds or self.seconds)
 
+    def closed_guests(self, target: str, callers: int) -> Result:
+        requests = str(self.guest_requests)
+        return self._ask(target, PAIR_METHOD, callers=callers, seconds=self.seconds, requests=requests)
+
+    def over_connections(self, target: str) -> Result:
+        return self._ask(target, PAIR_METHOD, callers=CALLERS, seconds=self.seconds, connections=16)
+
     def open(self, target: str, rate: float) -> Result:
         return self._ask(target, PAIR_METHOD, rate=rate, seconds=self.seconds)
 
-    def _ask(self, target: str, method: str, **job: float) -> Result:
+    def _ask(self, target: str, method: str, **job: float | str) -> Result:
         result = self.load.ask({"target": target, "method": method, "requests": str(self.requests), **job})
         return result | summary(result)
 
@@ -79,7 +87,8 @@ class Bench:
             one = self.closed(target, PAIR_METHOD, 1)
             two_calls, before = self.closed(self.two_calls, METHOD, CALLERS), gateway.cpu_seconds()
             many, spent = self.closed(target, PAIR_METHOD, CALLERS), gateway.cpu_seconds() - before
-            again, kept = self._direct(), self._direct(embeds=False)
+            again = self._direct()
+            guests, one_guest = self.closed_guests(target, CALLERS), self.closed_guests(target, 1)
             yield {
                 "echo_p50_ms": echo["p50_ms"],
                 "direct_p50_ms": direct["p50_ms"],
@@ -87,19 +96,21 @@ class Bench:
                 "one_caller_p99_ms": one["p99_ms"],
                 "one_caller_p50_over_floor": one["p50_ms"] / (echo["p50_ms"] + direct["p50_ms"]),
                 "direct_per_s": again["per_s"],
-                "direct_kept_per_s": kept["per_s"],
                 "two_calls_per_s": two_calls["per_s"],
                 "callers64_per_s": many["per_s"],
                 "callers64_p50_ms": many["p50_ms"],
                 "callers64_p99_ms": many["p99_ms"],
                 "callers64_over_direct": many["per_s"] / ((direct["per_s"] + again["per_s"]) / 2),
-                "callers64_over_direct_kept": many["per_s"] / kept["per_s"],
                 "callers64_over_two_calls": many["per_s"] / two_calls["per_s"],
                 "gateway_cpu_us_per_pair": spent / many["answered"] * 1e6,
+                "one_guest_caller_p50_ms": one_guest["p50_ms"],
+                "one_guest_caller_p50_over_floor": one_guest["p50_ms"] / (echo["p50_ms"] + direct["p50_ms"]),
+                "guest_callers64_per_s": guests["per_s"],
+                "guest_callers64_over_direct": guests["per_s"] / ((direct["per_s"] + again["per_s"]) / 2),
             }
 
-    def _direct(self, *, embeds: bool = True) -> Result:
-        result = self.direct.ask((self.seconds, embeds))
+    def _direct(self) -> Result:
+        result = self.direct.ask(self.seconds)
         return summary(result | {"codes": {"OK": len(result["latencies"])}})
 
     def loads(self, target: str, capacity: float) -> list[Result]:
@@ -153,11 +164,18 @@ def import_seconds() -> float:
     return min(float(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(ROUNDS))
 
 
-def two_workers_extra_mb(bench: Bench, alone_mb: float) -> float:
-    """Returns what a gateway with two workers takes beyond one without, both after the same load."""
+def two_workers(bench: Bench, alone_mb: float) -> dict[str, float]:
+    """Returns what a gateway with two workers takes beyond one without, and answers, both over several connections."""
     with ExitStack() as stack:
-        gateway, _ = bench.start_gateway(stack, "--workers", "2")
-        return gateway.memory_mb("Pss") - alone_mb
+        gateway, target = bench.start_gateway(stack, "--workers", "2")
+        bench.over_connections(target)  # until both workers keep everybody's standing
+        two_calls = [bench.closed(bench.two_calls, METHOD, CALLERS)["per_s"] for _ in range(ROUNDS)]
+        many = [bench.over_connections(target)["per_s"] for _ in range(ROUNDS)]
+        return {
+            "two_workers_extra_mb": gateway.memory_mb("Pss") - alone_mb,
+            "two_workers_per_s": median(many),
+            "two_workers_over_two_calls": median(many) / median(two_calls),
+        }
 
 
 def write(path: Path, figures: dict[str, float], loads: list[Result]) -> None:
