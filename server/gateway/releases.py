@@ -29,8 +29,8 @@ _STATES_SECONDS = 2.0
 _ALONE_SECONDS = 10.0
 # Of those whose models are loaded, the newest so many go on with the lists begun with them.
 _MOST_KEPT = 3
-# What people make of movies may take so much of a gateway: all 943 of MovieLens-100K take 19 MB.
-_STANDINGS_BYTES = 24 * 2**20
+# What people make of movies may take so much of a gateway: all 943 of MovieLens-100K take 15.7 MB.
+_STANDINGS_BYTES = 2**24
 # Of so many movies asking about all costs less than searching first; of two people they fit one shared call.
 _MOST_STANDING = 8_192
 _UNTRIED = dict.fromkeys(MODEL_NAMES, "not tried yet")

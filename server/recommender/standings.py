@@ -25,15 +25,13 @@ class Standing(NamedTuple):
     """What one person makes of each movie.
 
     Attributes:
-        row: All rows, best first, `[movies]` of the smallest type that holds them, as `rank`.
-        rank: Of each row from 1, `[movies]`.
+        row: All rows, best first, `[movies]` of the smallest type that holds them.
         score: `[movies] float32`.
         rating: `[movies] float32` stars; NaN where there are none.
         fault: Why there are no stars; empty when there are.
     """
 
     row: NDArray[Any]
-    rank: NDArray[Any]
     score: Floats
     rating: Floats
     fault: str
@@ -64,7 +62,7 @@ class Standings:
         self.catalog, self._embeddings, self._even_calls = catalog, embeddings, even_calls
         self.max_pairs = max(1, _MAX_CELLS // catalog.num_movies)
         self._small = np.min_scalar_type(catalog.num_movies)
-        a_movie = 2 * (self._small.itemsize + np.dtype(np.float32).itemsize)
+        a_movie = self._small.itemsize + 2 * np.dtype(np.float32).itemsize
         self._capacity = kept_bytes // (a_movie * catalog.num_movies)
         self._kept: OrderedDict[str, Standing] = OrderedDict()
 
@@ -99,13 +97,12 @@ class Standings:
         rows = np.broadcast_to(np.arange(shape[1], dtype=np.int32), shape)
         nothing = np.full((len(embedding), 1), PADDING_ROW, np.int32)
         order, (rating, fault) = await rank_and_rate(models, embedding, nothing, rows)
-        ranks, scores = order.rank.astype(self._small), order.score.astype(np.float32)
         made = []
-        for user_id, rank, score, stars in zip(user_ids, ranks, scores, rating, strict=False):
-            row = np.empty_like(rank)
+        for user_id, rank, score, stars in zip(user_ids, order.rank, order.score, rating, strict=False):
+            row = np.empty(shape[1], self._small)
             row[rank - 1] = rows[0]
             # Copies: a view would keep the whole answer alive.
-            made.append(Standing(row, rank.copy(), score.copy(), stars.copy(), fault))
+            made.append(Standing(row, score.astype(np.float32), stars.copy(), fault))
             if not fault:
                 self._keep(user_id, made[-1])
         return made
@@ -127,19 +124,20 @@ def find(info: ReleaseInfo, standings: Sequence[Standing], members: NDArray[np.i
         members: Who is in each group, `[p, m]`: places in `standings`.
         excluded: `[p, movies]`, what a group's list must not hold.
     """
-    all_rows, ranks, scores, stars = (np.stack(column) for column in list(zip(*standings, strict=True))[:4])
+    all_rows, scores, stars = (np.stack(column) for column in list(zip(*standings, strict=True))[:3])
     people, group = members.ravel(), np.repeat(np.arange(len(members)), members.shape[1])[:, np.newaxis]
     best_first = all_rows[people]
     left = ~_take(excluded, group, best_first)
-    rank = np.cumsum(left, axis=1, dtype=np.int32)
-    own = left & (rank <= info.candidates)
+    ranked = np.cumsum(left, axis=1, dtype=np.int32)
+    own = left & (ranked <= info.candidates)
     candidates = np.zeros_like(excluded)
     candidates[np.repeat(group, own.sum(axis=1)), best_first[own]] = True
     joined = _pack(candidates)
     rows = np.repeat(joined, members.shape[1], axis=0)
     real, asked, lines = rows >= 0, np.maximum(rows, 0), np.arange(len(people))[:, np.newaxis]
-    person = people[:, np.newaxis]
-    rank = np.where(real, _take(rank, lines, _take(ranks, person, asked) - 1), 0)
+    person, rank = people[:, np.newaxis], np.empty_like(ranked)
+    rank.ravel()[lines * rank.shape[1] + best_first] = ranked
+    rank = np.where(real, _take(rank, lines, asked), 0)
     fault = next((standing.fault for standing in standings if standing.fault), "")
     rating = np.where(real & (not fault), _take(stars, person, asked), np.float32(np.nan))
     return joined, Order(_take(scores, person, asked).astype(np.float64), rank), rating, fault
