@@ -13,7 +13,7 @@ from statistics import median
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 
 from bench.serving.load import write_requests
-from bench.serving.measure import Bench, import_seconds, two_workers, write
+from bench.serving.measure import Bench, import_seconds, two_workers, unkept, write
 from bench.serving.plot import draw
 from bench.serving.processes import start_model_server
 from server.gateway.release_folder import read_release_folder
@@ -76,6 +76,7 @@ def run(arguments: argparse.Namespace, release: int) -> tuple[dict[str, float], 
             bench.figures["gateway_rss_mb"] = gateway.memory_mb("Rss")
             alone_mb = gateway.memory_mb("Pss")
         bench.figures["gateway_import_s"] = import_seconds()
+        bench.figures |= unkept(bench)
         bench.figures |= two_workers(bench, alone_mb)
     return bench.figures, loads
 

@@ -174,6 +174,21 @@ def import_seconds() -> float:
     return min(float(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(ROUNDS))
 
 
+def unkept(bench: Bench) -> dict[str, float]:
+    """Returns what a gateway does that keeps nothing the models say of known users but their embeddings."""
+    with ExitStack() as stack:
+        _, target = bench.start_gateway(stack, "--standings_mb", "0")
+        one = [bench.closed(target, PAIR_METHOD, 1)["p50_ms"] for _ in range(ROUNDS)]
+        many = [bench.closed(target, PAIR_METHOD, CALLERS)["per_s"] for _ in range(ROUNDS)]
+        floor = bench.figures["echo_p50_ms"] + bench.figures["direct_p50_ms"]
+        return {
+            "unkept_one_caller_p50_ms": median(one),
+            "unkept_one_caller_p50_over_floor": median(one) / floor,
+            "unkept_callers64_per_s": median(many),
+            "unkept_callers64_over_direct": median(many) / bench.figures["direct_per_s"],
+        }
+
+
 def two_workers(bench: Bench, alone_mb: float) -> dict[str, float]:
     """Returns what a gateway with two workers takes beyond one without, and answers, both over several connections."""
     with ExitStack() as stack:

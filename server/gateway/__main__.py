@@ -50,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--deadline_margin_ms", type=number(int, 0, 10_000), default=50, help="kept back to answer in time")
     add("--poll_seconds", type=number(float, 0.05, 3600), default=1.0, help="how often to look for releases")
     add("--max_in_flight", type=number(int, 1, 10_000), default=64, help="calls at once; more are refused at once")
+    kept = "MiB for what models said of users, where all users' fits; 0 keeps nothing"
+    add("--standings_mb", type=number(int, 0, 100_000), default=16, help=kept)
     add("--workers", type=number(int, 1, 256), default=1, help="processes that share the port, one a core at most")
     add("--drain_seconds", type=number(float, 0, 3600), default=1.0, help="calls taken after SIGTERM, once unhealthy")
     add("--metrics_port", type=number(int, 0, 65535), default=0, help="where Prometheus scrapes; 0 for nowhere")

@@ -2,10 +2,11 @@
 
 A call is taken off that queue about as fast as calls are answered, so under too much load the calls under way stay few
 while those not yet seen grow without end. A probe, a health check that the gateway sends itself, queues behind them:
-as many calls as are seen before it comes back were waiting.
+those seen before it were waiting, but for a few that came while it was on its way.
 """
 
 import asyncio
+import logging
 import math
 import secrets
 import time
@@ -17,50 +18,60 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 _PAUSE_SECONDS = 0.01
 # So much later a count says nothing of now.
 _FRESH_SECONDS = 0.1
-_PROBE_SECONDS = 10.0
+# As many calls as one connection can have wait .6 s. What takes longer does not wait, but fails, and is not soon tried
+# again: until it ends, all calls seen count as waiting.
+_PROBE_SECONDS, _PAUSE_AFTER_FAILURE_SECONDS = 2.0, 60.0
 _MARK = "x-pairrec-probe"
+
+logger = logging.getLogger(__name__)
 
 
 class Backlog:
-    """Counts the calls that wait, as the last probe found them.
-
-    Attributes:
-        to_itself: A channel from this gateway to itself; without one nobody seems to wait.
-    """
+    """Counts the calls that wait, as the last probe found them; 0 where no probe comes through."""
 
     def __init__(self) -> None:
-        """Starts with nobody waiting."""
-        self.to_itself: grpc.aio.Channel | None = None
-        self._secret = secrets.token_hex()  # or others could end a probe
+        """Starts with nobody waiting, and nowhere to send probes."""
+        self._check: health_pb2_grpc.HealthStub | None = None
         self._seen = self._waited = 0
-        self._sent_after: int | None = None  # None while no probe is under way
-        self._back_at = -math.inf
+        self._sent_after = 0
+        self._probe = ""  # the mark of the one under way; others cannot guess it
+        self._back_at = self._next_at = -math.inf
         self._probing: asyncio.Task[None] | None = None
+
+    async def probe_by(self, to_itself: grpc.aio.Channel) -> None:
+        """Sends probes from now on by a channel from this gateway to itself, if it connects."""
+        try:
+            await asyncio.wait_for(to_itself.channel_ready(), _PROBE_SECONDS)
+            self._check = health_pb2_grpc.HealthStub(to_itself)
+        except TimeoutError:
+            logger.warning("the gateway cannot reach itself: calls that wait to be seen are not counted")
 
     @property
     def waiting(self) -> int:
         """How many calls were waiting lately."""
-        if self._sent_after is not None and self._seen - self._sent_after > self._waited:
-            return self._seen - self._sent_after
-        return self._waited if time.monotonic() - self._back_at < _FRESH_SECONDS else 0
+        so_far = self._seen - self._sent_after if self._probe else 0
+        return max(so_far, self._waited if time.monotonic() - self._back_at < _FRESH_SECONDS else 0)
 
     def see(self, call: grpc.HandlerCallDetails, *, counts: bool) -> None:
         """Takes note of a call that waits no longer: a probe, or one that counts."""
         if counts:
             self._seen += 1
-            if self.to_itself and self._sent_after is None and time.monotonic() - self._back_at >= _PAUSE_SECONDS:
-                self._sent_after = self._seen
-                self._probing = asyncio.create_task(self._probe(self.to_itself))
-        elif self._sent_after is not None and (_MARK, self._secret) in (call.invocation_metadata or ()):
-            self._end(self._seen - self._sent_after)
+            if self._check and not self._probe and time.monotonic() >= self._next_at:
+                self._probe, self._sent_after = secrets.token_hex(), self._seen
+                self._probing = asyncio.create_task(self._send(self._check, self._probe))
+        elif self._probe and (_MARK, self._probe) in (call.invocation_metadata or ()):
+            self._end(self._seen - self._sent_after, _PAUSE_SECONDS)
 
-    async def _probe(self, to_itself: grpc.aio.Channel) -> None:
-        check = health_pb2_grpc.HealthStub(to_itself).Check
+    async def _send(self, check: health_pb2_grpc.HealthStub, probe: str) -> None:
         request = health_pb2.HealthCheckRequest(service="liveness")
         try:
-            await check(request, timeout=_PROBE_SECONDS, metadata=((_MARK, self._secret),))
-        except grpc.aio.AioRpcError:
-            self._end(0)  # it drains, and takes no more calls
+            await check.Check(request, timeout=_PROBE_SECONDS, metadata=((_MARK, probe),))
+        except Exception as error:  # noqa: BLE001 - whatever it is, calls must not be refused for it
+            logger.debug("a probe failed: %r", error)
+        finally:
+            if self._probe == probe:  # it was not seen
+                self._end(0, _PAUSE_AFTER_FAILURE_SECONDS)
 
-    def _end(self, waited: int) -> None:
-        self._waited, self._sent_after, self._back_at = waited, None, time.monotonic()
+    def _end(self, waited: int, pause_seconds: float) -> None:
+        self._probe, self._waited, self._back_at = "", waited, time.monotonic()
+        self._next_at = self._back_at + pause_seconds

@@ -22,6 +22,9 @@ REQUEST_ID = "x-request-id"
 # Visible ASCII, so that an id cannot pretend to be a line of the log.
 _GOOD_REQUEST_ID = re.compile("[!-~]{1,128}")
 
+# Of as many callers as are let in some come again while a probe is on its way.
+_ON_THE_WAY = 16
+
 logger = logging.getLogger(__name__)
 
 
@@ -70,8 +73,8 @@ class Calls:
         if self.in_flight + num_calls > room:
             fault = f"{self.in_flight} calls are under way, of {room} that are let in"
             raise GatewayFullError(f"{fault}, and this one counts as {num_calls}; try again in a second")
-        if self.backlog.waiting > self.most:
-            fault = f"{self.backlog.waiting} calls wait, more than the {self.most} that are let in"
+        if (waiting := self.backlog.waiting) > self.most + _ON_THE_WAY:
+            fault = f"{waiting} calls wait, and {self.most} are let in"
             raise GatewayFullError(f"{fault}; try again in a second")
         self.in_flight += num_calls
         IN_FLIGHT.inc()

@@ -25,6 +25,7 @@ class GatewayConfig:
         max_in_flight: How many calls are let in at once; what comes beyond is refused at once.
         drain_seconds: How long calls are still taken once the gateway was told to stop and says so to health checks.
         metrics_port: Where Prometheus may scrape; 0 for nowhere.
+        standings_mb: Memory for what the models said of known users, MiB; kept where everybody's fits.
         workers: How many processes share the port; each lets in `max_in_flight` calls.
         log_key: What user ids are keyed with in the log; empty for a key of this run only.
     """
@@ -39,5 +40,6 @@ class GatewayConfig:
     max_in_flight: int
     drain_seconds: float
     metrics_port: int
+    standings_mb: int
     workers: int
     log_key: bytes = field(repr=False)

@@ -29,10 +29,10 @@ _STATES_SECONDS = 2.0
 _ALONE_SECONDS = 10.0
 # Of those whose models are loaded, the newest so many go on with the lists begun with them.
 _MOST_KEPT = 3
-# What people make of movies may take so much of a gateway: all 943 of MovieLens-100K take 15.7 MB.
-_STANDINGS_BYTES = 2**24
-# Of so many movies asking about all costs less than searching first; of two people they fit one shared call.
+# Of so many movies a list of all that people make of them is no slower than a search.
 _MOST_STANDING = 8_192
+# Movies of all people of one call to the models, or of all pairs of one turn of the event loop: a millisecond's work.
+_STANDING_CELLS = 2**14
 _UNTRIED = dict.fromkeys(MODEL_NAMES, "not tried yet")
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class ServedRelease:
         outage: Which models could not be asked when last seen, by name, and why not; empty when all could.
         tried: Whether its models have passed a trial; before that none of them may be asked.
         embeddings: Of its known users.
-        standings: Of its known users, while it is the one that answers and its movies are not too many.
+        standings: Of its known users, while it is the one that answers and there is room for all of them.
     """
 
     catalog: Catalog
@@ -78,8 +78,10 @@ class Releases:
     models are loaded answer for the lists begun with them, here or at another gateway.
     """
 
-    def __init__(self, root: Path, model_server: ModelServer) -> None:
+    def __init__(self, root: Path, model_server: ModelServer, standings_bytes: int = 0) -> None:
+        """Knows no release yet; `standings_bytes` is what known users' standings may take."""
         self._root = root
+        self._standings_bytes = standings_bytes
         self._model_server = model_server
         self._trials = Trials(root, model_server)
         self._served: ServedRelease | None = None
@@ -222,10 +224,15 @@ class Releases:
             self._trials.forget(release.version)
             if self._served:
                 self._served.standings = None
-            if release.catalog.num_movies <= _MOST_STANDING:
-                release.standings = Standings(release.catalog, release.embeddings, _STANDINGS_BYTES)
+            release.standings = self._standings(release)
         self._served = release
         self._kept[release.version] = release
+
+    def _standings(self, release: ServedRelease) -> Standings | None:
+        """Returns room for everybody's, or none: to ask about all movies and not keep it costs more than a search."""
+        standings = Standings(release.catalog, release.embeddings, self._standings_bytes, _STANDING_CELLS)
+        fit = release.catalog.num_movies <= _MOST_STANDING and release.catalog.info.data.num_users < standings.capacity
+        return standings if fit else None
 
     def _drop(self, release: ServedRelease) -> None:
         del self._kept[release.version]

@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from multiprocessing.connection import Connection
 
 import grpc
@@ -53,19 +53,21 @@ async def serve(config: GatewayConfig, parent: Connection | None = None) -> None
     stop = _stop_signal(parent)
     async with AsyncExitStack() as listening, open_channel(config.model_server) as channel:
         model_server = ModelServer.behind(channel)
-        releases = Releases(config.releases, model_server)
+        releases = Releases(config.releases, model_server, config.standings_mb * 2**20)
         health_service = health.aio.HealthServicer()
         calls = Calls(config.max_in_flight, config.log_key or secrets.token_bytes(32))
         service = PairRecommendationService(config, model_server, releases)
         server = _server(calls, service, health_service, shared=parent is not None)
         port = _listen(server, config, shared=parent is not None)
-        # By an address of its own: a port that workers share may lead to another.
-        own = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-        calls.backlog.to_itself = await listening.enter_async_context(grpc.aio.insecure_channel(own))
+        own = _own_address(server)
         await _set_health(health_service, releases)
         await health_service.set(_STARTUP, health_pb2.HealthCheckResponse.NOT_SERVING)
         await health_service.set(_LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
+        if own:
+            options = [("grpc.enable_http_proxy", 0)]
+            to_itself = await listening.enter_async_context(grpc.aio.insecure_channel(own, options))
+            await calls.backlog.probe_by(to_itself)
         if parent:
             parent.send(port)
         else:
@@ -155,6 +157,14 @@ def _listen(server: grpc.aio.Server, config: GatewayConfig, *, shared: bool) -> 
         host = config.host.strip("[]")
         listen_where_free(config.host, config.metrics_port, lambda _: start_http_server(config.metrics_port, host))
     return port
+
+
+def _own_address(server: grpc.aio.Server) -> str:
+    """Listens where only this process does: a port that workers share may lead to another; "" where that cannot be."""
+    with suppress(RuntimeError):
+        return f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    logger.warning("cannot listen on 127.0.0.1: calls that wait to be seen are not counted")
+    return ""
 
 
 async def _watch(releases: Releases, health_service: health.aio.HealthServicer, poll_seconds: float) -> None:

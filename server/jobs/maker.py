@@ -30,6 +30,8 @@ _RETRY_SECONDS = (1, 5, 20)
 _CALL_SECONDS = 60.0
 # What people make of movies may take so much of each worker's process.
 _KEPT_BYTES = 2**28
+# Movies of all people of one call to the models, and of all pairs worked on at once: they fit a core's cache.
+_MAX_CELLS = 2**17
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class PartMaker:
         self._models = self._runner.run(open_models(Path(workplace.releases), workplace.target, catalog.info))
         self._runner.run(try_models(self._models, catalog))
         # As many people in every call: what a part holds must not depend on which parts its process made before.
-        self._standings = Standings(catalog, EmbeddingCache(), _KEPT_BYTES, even_calls=True)
+        self._standings = Standings(catalog, EmbeddingCache(), _KEPT_BYTES, _MAX_CELLS, even_calls=True)
         self._writer = PartWriter(workplace.output, job, catalog)
 
     def make(self, index: int) -> None:

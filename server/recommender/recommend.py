@@ -3,13 +3,11 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
 
-from server.errors import DeadlineExceededError, ModelsUnavailableError
 from server.recommender import predictions
 from server.recommender.catalog import Catalog
 from server.recommender.diversity import diversify
@@ -121,16 +119,16 @@ class Recommender:
         return made
 
     async def _standing(self, groups: Sequence[Group]) -> list[tuple[list[int], Preferences]]:
-        """Returns the same of those groups whose members all have a standing, as far as the models answer."""
+        """Returns the same of those groups whose members all have a standing."""
         made: list[tuple[list[int], Preferences]] = []
         if self.standings is None:
             return made
         known = [place for place, group in enumerate(groups) if group.wanted.use_stars and group.is_stored]
-        with suppress(ModelsUnavailableError, DeadlineExceededError):  # those who are left are told
-            for start in range(0, len(known), self.standings.max_pairs):
-                places = known[start : start + self.standings.max_pairs]
-                asked = [groups[place] for place in places]
-                made.append((places, await prefer_standing(self.models, self.standings, asked)))
+        for start in range(0, len(known), self.standings.max_pairs):
+            places = known[start : start + self.standings.max_pairs]
+            asked = [groups[place] for place in places]
+            made.append((places, await prefer_standing(self.models, self.standings, asked)))
+            await asyncio.sleep(0)  # others get their turn
         return made
 
     def _fuse(self, queries: Sequence[PairQuery], preferences: Preferences) -> dict[int, Picks]:

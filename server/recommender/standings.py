@@ -17,9 +17,6 @@ from server.recommender.preferences import Found, Preferences, by_objective, ran
 from server.recommender.queries import Member, Objective
 from server.recommender.release_info import ReleaseInfo
 
-# Movies of all people of one call to the models, and of all pairs worked on at once: they fit a core's cache.
-_MAX_CELLS = 2**17
-
 
 class Standing(NamedTuple):
     """What one person makes of each movie.
@@ -44,11 +41,12 @@ class Standings:
 
     Attributes:
         catalog: Of the release they are of.
-        max_pairs: How many pairs are asked about at once.
+        capacity: How many are kept.
+        max_pairs: How many pairs are worked on at once, and how many people asked about.
     """
 
     def __init__(
-        self, catalog: Catalog, embeddings: EmbeddingCache, kept_bytes: int, *, even_calls: bool = False
+        self, catalog: Catalog, embeddings: EmbeddingCache, kept_bytes: int, max_cells: int, *, even_calls: bool = False
     ) -> None:
         """Makes room for the standings of people of one release.
 
@@ -56,14 +54,15 @@ class Standings:
             catalog: Of the release.
             embeddings: Of its people.
             kept_bytes: What standings may take.
+            max_cells: Movies of all people of one call to the models, and of all pairs worked on at once.
             even_calls: Ask about as many people in every call, however few are missing. How many there are changes
                 the last digits of what is said of each.
         """
         self.catalog, self._embeddings, self._even_calls = catalog, embeddings, even_calls
-        self.max_pairs = max(1, _MAX_CELLS // catalog.num_movies)
+        self.max_pairs = max(1, max_cells // catalog.num_movies)
         self._small = np.min_scalar_type(catalog.num_movies)
         a_movie = self._small.itemsize + 2 * np.dtype(np.float32).itemsize
-        self._capacity = kept_bytes // (a_movie * catalog.num_movies)
+        self.capacity = kept_bytes // (a_movie * catalog.num_movies)
         self._kept: OrderedDict[str, Standing] = OrderedDict()
 
     async def of(self, models: Models, user_ids: Sequence[str]) -> list[Standing]:
@@ -99,8 +98,7 @@ class Standings:
         order, (rating, fault) = await rank_and_rate(models, embedding, nothing, rows)
         made = []
         for user_id, rank, score, stars in zip(user_ids, order.rank, order.score, rating, strict=False):
-            row = np.empty(shape[1], self._small)
-            row[rank - 1] = rows[0]
+            row = np.argsort(rank, kind="stable").astype(self._small)
             # Copies: a view would keep the whole answer alive.
             made.append(Standing(row, score.astype(np.float32), stars.copy(), fault))
             if not fault:
@@ -109,7 +107,8 @@ class Standings:
 
     def _keep(self, user_id: str, standing: Standing) -> None:
         self._kept[user_id] = standing
-        while len(self._kept) > self._capacity:
+        self._kept.move_to_end(user_id)
+        while len(self._kept) > self.capacity:
             self._kept.popitem(last=False)
 
 

@@ -116,6 +116,19 @@ def test_where_models_hang_popular_movies_come_inside_the_deadline(root: Path) -
         assert {result.response.source for result in results} == {POPULAR}
 
 
+@pytest.mark.parametrize(("room_mb", "source"), [("16", recommendation_pb2.SOURCE_MODEL), ("0", POPULAR)])
+def test_where_models_hang_what_they_said_of_known_users_is_kept(root: Path, room_mb: str, source: int) -> None:
+    flags = ("--poll_seconds", "3600", "--deadline_margin_ms", "3000", "--standings_mb", room_mb)
+    with model_server(root) as models, gateway(root, models.port, *flags) as served:
+        eventually(lambda: served.serves(1))
+        before = served.pair()
+        models.process.send_signal(signal.SIGSTOP)
+        later = served.pair(timeout=4)
+        assert later.source == source
+        assert (later.recommendations == before.recommendations) == (source == before.source)
+        assert served.pair("1", "3", timeout=4).source == POPULAR
+
+
 def test_a_list_goes_on_by_the_source_it_began_with(root: Path) -> None:
     with model_server(root, free_port()) as models, gateway(root, models.port) as served:
         eventually(lambda: served.serves(1))

@@ -26,8 +26,8 @@ def table(
     return asyncio.run(recommend_table(models, standings, batch, wanted))
 
 
-def kept(tiny: Tiny, kept_bytes: int = 2**20) -> Standings:
-    return Standings(tiny.catalog, EmbeddingCache(), kept_bytes, even_calls=True)
+def kept(tiny: Tiny, kept_bytes: int = 2**20, max_pairs: int = 100) -> Standings:
+    return Standings(tiny.catalog, EmbeddingCache(), kept_bytes, max_pairs * tiny.catalog.num_movies, even_calls=True)
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +61,12 @@ def test_table_holds_the_lists_of_recommend_pairs(
             np.testing.assert_allclose(values[lines], np.reshape(expected, values[lines].shape), atol=1e-5)
 
 
-def test_people_make_place_for_others_and_lists_stay_the_same(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_make_place_for_others_and_lists_stay_the_same(tiny: Tiny) -> None:
     pairs = [[a, b] for a in range(len(PEOPLE)) for b in range(len(PEOPLE)) if a != b]
     weights = [MILLION // 3] * len(pairs)
     expected = table(tiny.models, kept(tiny), pairs, weights, Wanted())
-    monkeypatch.setattr("server.recommender.standings._MAX_CELLS", 2 * tiny.catalog.num_movies)
     # Two pairs at once, and four people in memory.
-    made = table(tiny.models, kept(tiny, kept_bytes=0), pairs, weights, Wanted())
+    made = table(tiny.models, kept(tiny, kept_bytes=1600, max_pairs=2), pairs, weights, Wanted())
     for values, others in zip(made, expected, strict=True):
         np.testing.assert_allclose(values, others, atol=1e-5)
 

@@ -34,9 +34,9 @@ class Asked:
         return await self._models.predict(model, signature, inputs)
 
 
-def standing(tiny: Tiny, models: Models, kept_bytes: int = 2**20) -> Recommender:
+def standing(tiny: Tiny, models: Models, kept_bytes: int = 2**20, max_cells: int = 2**14) -> Recommender:
     embeddings = EmbeddingCache()
-    return Recommender(models, tiny.catalog, embeddings, Standings(tiny.catalog, embeddings, kept_bytes))
+    return Recommender(models, tiny.catalog, embeddings, Standings(tiny.catalog, embeddings, kept_bytes, max_cells))
 
 
 @pytest.fixture
@@ -98,9 +98,8 @@ def test_models_are_asked_about_each_known_user_once(tiny: Tiny, asked: Asked) -
     assert len(asked.calls) == 6
 
 
-def test_people_make_place_for_others_and_lists_stay_the_same(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.recommender.standings._MAX_CELLS", tiny.catalog.num_movies)
-    recommender = standing(tiny, tiny.models, kept_bytes=0)  # two people in memory, and one pair at once
+def test_people_make_place_for_others_and_lists_stay_the_same(tiny: Tiny) -> None:
+    recommender = standing(tiny, tiny.models, kept_bytes=800, max_cells=1)  # two people in memory, and one pair at once
     pairs = [PairQuery(Member(a), Member(b)) for a in "123" for b in "456"]
     answers = asyncio.run(recommender.recommend_pairs([*pairs, *pairs]))
     assert all(map(same, answers, [*tiny.pairs(*pairs)] * 2))
@@ -119,22 +118,22 @@ def test_without_the_ranking_head_there_are_no_stars_until_it_is_back(
     assert same(answer, tiny.pairs(QUERY)[0])
 
 
-def test_without_the_index_there_is_no_list(tiny: Tiny, asked: Asked) -> None:
+def test_without_the_index_there_is_no_list_and_it_is_asked_once(tiny: Tiny, asked: Asked) -> None:
     recommender, asked.away = standing(tiny, asked), {MOVIE_INDEX: ModelsUnavailableError("gone")}
     with pytest.raises(ModelsUnavailableError, match="gone"):
         asyncio.run(recommender.recommend_pairs([QUERY]))
+    assert [model for model, _ in asked.calls].count(MOVIE_INDEX) == 1
 
 
-def test_many_at_once_share_what_is_kept(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_at_once_share_what_is_kept(tiny: Tiny) -> None:
     """Each makes others lose their places while it waits for the models."""
-    monkeypatch.setattr("server.recommender.standings._MAX_CELLS", tiny.catalog.num_movies)
 
     class Slow(Asked):
         async def predict(self, model: str, signature: str, inputs: dict) -> dict:
             await asyncio.sleep(0)
             return await super().predict(model, signature, inputs)
 
-    recommender = standing(tiny, Slow(tiny), kept_bytes=0)
+    recommender = standing(tiny, Slow(tiny), kept_bytes=800, max_cells=1)
     pairs = [PairQuery(Member(a), Member(b)) for a in "123" for b in "456"]
 
     async def ask() -> list[list[PairList]]:
