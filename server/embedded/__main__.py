@@ -21,8 +21,7 @@ def main() -> int:
     from server.embedded.config import parse_flags
     from server.embedded.serving import serving
 
-    # What was imported is never garbage, and looking through it would stop all requests for 0.15 s. Short turns
-    # let requests in between the steps of a load.
+    # To look for garbage in what was imported stops requests for 0.15 s. Short turns let them in during a load.
     gc.freeze()
     sys.setswitchinterval(0.0005)
     flags, ignored = parse_flags(sys.argv[1:])
