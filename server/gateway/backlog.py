@@ -18,9 +18,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 _PAUSE_SECONDS = 0.01
 # So much later a count says nothing of now.
 _FRESH_SECONDS = 0.1
-# As many calls as one connection can have wait .6 s. What takes longer does not wait, but fails, and is not soon tried
-# again: until it ends, all calls seen count as waiting.
-_PROBE_SECONDS, _PAUSE_AFTER_FAILURE_SECONDS = 2.0, 60.0
+# As many calls as one connection can have wait .6 s, so what takes longer is rather lost. Until it ends all calls seen
+# count as waiting, and they are not to for long where no probe ever comes through.
+_PROBE_SECONDS, _PAUSE_AFTER_FAILURE_SECONDS = 2.0, 1.0
 _MARK = "x-pairrec-probe"
 
 logger = logging.getLogger(__name__)

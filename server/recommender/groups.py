@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from server.recommender.catalog import Catalog
+from server.recommender.catalog import Catalog, Flags
 from server.recommender.members import Person, complete
 from server.recommender.models import Rows
 from server.recommender.queries import ListQuery, Member, MovieFilter
@@ -42,7 +41,7 @@ class Group:
         """Whether all are who they are by their ids alone."""
         return all(person.is_stored for person in self.people)
 
-    def left_out(self, num_movies: int) -> NDArray[np.bool_]:
+    def left_out(self, num_movies: int) -> Flags:
         """Returns which movies the list must not hold, `[movies] bool`."""
         rows, is_out = (self.excluded_rows, True) if self.allowed_rows is None else (self.allowed_rows, False)
         left_out = np.full(num_movies, not is_out)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.errors import ModelsUnavailableError
-from server.recommender.catalog import Catalog
+from server.recommender.catalog import Catalog, Flags
 from server.recommender.fusion import Votes, fuse
 from server.recommender.models import Floats, Models, Rows
 from server.recommender.preferences import Found, by_objective
@@ -91,7 +91,7 @@ async def recommend_table(models: Models, standings: Standings, batch: PairBatch
     return PairTable(*map(np.concatenate, zip(*tables, strict=True))) if tables else _nothing()
 
 
-def _watched(catalog: Catalog, user_ids: Sequence[str]) -> NDArray[np.bool_]:
+def _watched(catalog: Catalog, user_ids: Sequence[str]) -> Flags:
     """Returns which movies each of n people has watched, `[n, movies]`."""
     watched = np.zeros((len(user_ids), catalog.num_movies), bool)
     for line, user_id in zip(watched, user_ids, strict=True):

@@ -18,6 +18,11 @@ from server.gateway.calls import Calls
 CALL = SimpleNamespace(method="/a.Service/Call", invocation_metadata=())
 
 
+def see(seen_by: Backlog, count: int) -> None:
+    for _ in range(count):
+        seen_by.see(CALL, counts=True)
+
+
 @dataclass
 class Door(grpc.aio.ServerInterceptor):
     """Sees nothing before it is opened."""
@@ -35,6 +40,12 @@ class Door(grpc.aio.ServerInterceptor):
         self.num_seen += 1
         return await continuation(handler_call_details)
 
+    async def finds(self, count: int) -> None:
+        """Lets so many calls in while a probe waits, and then the probe."""
+        see(self.backlog, count + 1)
+        self.opened.set()
+        await self.sees(1)
+
     async def sees(self, count: int) -> None:
         async with asyncio.timeout(60):
             while self.num_seen < count:
@@ -46,6 +57,7 @@ async def door(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
     monkeypatch.setattr(backlog, "_PAUSE_SECONDS", 0)
     monkeypatch.setattr(backlog, "_FRESH_SECONDS", 3600)
     monkeypatch.setattr(backlog, "_PROBE_SECONDS", 60)
+    monkeypatch.setattr(backlog, "_PAUSE_AFTER_FAILURE_SECONDS", 3600)
     door, health_service = Door(), health.aio.HealthServicer()
     await health_service.set("liveness", health_pb2.HealthCheckResponse.SERVING)
     door.server = grpc.aio.server(interceptors=[door])
@@ -60,8 +72,7 @@ async def door(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
 
 
 async def test_calls_seen_before_the_probe_were_waiting(door: Door) -> None:
-    for _ in range(71):
-        door.backlog.see(CALL, counts=True)
+    see(door.backlog, 71)
     assert door.backlog.waiting == 70  # the first sent the probe
     door.opened.set()
     await door.sees(1)
@@ -69,44 +80,32 @@ async def test_calls_seen_before_the_probe_were_waiting(door: Door) -> None:
 
 
 async def test_what_a_later_probe_finds_counts(door: Door) -> None:
-    for _ in range(71):
-        door.backlog.see(CALL, counts=True)
-    door.opened.set()
-    await door.sees(1)
+    await door.finds(70)
     door.backlog.see(CALL, counts=True)
     await door.sees(2)
     assert door.backlog.waiting == 0
 
 
 async def test_what_was_found_is_soon_forgotten(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(71):
-        door.backlog.see(CALL, counts=True)
-    door.opened.set()
-    await door.sees(1)
+    await door.finds(70)
     monkeypatch.setattr(backlog, "_FRESH_SECONDS", 0)
     assert door.backlog.waiting == 0
 
 
 async def test_what_was_found_long_ago_hides_nobody_who_waits_now(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(71):
-        door.backlog.see(CALL, counts=True)
-    door.opened.set()
-    await door.sees(1)
+    await door.finds(70)
     monkeypatch.setattr(backlog, "_FRESH_SECONDS", 0)
-    for _ in range(31):
-        door.backlog.see(CALL, counts=True)
+    see(door.backlog, 31)
     assert door.backlog.waiting == 30
 
 
 async def test_where_probes_fail_nobody_seems_to_wait_and_none_is_sent_soon(door: Door) -> None:
     await door.server.stop(None)
-    for _ in range(71):
-        door.backlog.see(CALL, counts=True)
+    see(door.backlog, 71)
     async with asyncio.timeout(60):
         while door.backlog.waiting:
             await asyncio.sleep(0.01)
-    for _ in range(71):
-        door.backlog.see(CALL, counts=True)
+    see(door.backlog, 71)
     assert door.backlog.waiting == 0
 
 
@@ -118,15 +117,13 @@ async def test_where_it_does_not_reach_itself_it_says_so(
         async with grpc.aio.insecure_channel(f"127.0.0.1:{silent.getsockname()[1]}") as to_nobody:
             unconnected = Backlog()
             await unconnected.probe_by(to_nobody)
-    for _ in range(71):
-        unconnected.see(CALL, counts=True)
+    see(unconnected, 71)
     assert unconnected.waiting == 0
     assert "cannot reach itself" in caplog.text
 
 
 async def test_others_cannot_end_a_probe(door: Door) -> None:
-    for _ in range(71):
-        door.backlog.see(CALL, counts=True)
+    see(door.backlog, 71)
     forged = SimpleNamespace(method="/grpc.health.v1.Health/Check", invocation_metadata=(("x-pairrec-probe", "1"),))
     door.backlog.see(forged, counts=False)
     door.backlog.see(CALL, counts=True)
@@ -135,8 +132,7 @@ async def test_others_cannot_end_a_probe(door: Door) -> None:
 
 async def test_more_waiting_than_are_let_in_are_refused(door: Door) -> None:
     calls = Calls(54, b"", backlog=door.backlog)  # and 16 that come while the probe is on its way
-    for _ in range(71):
-        door.backlog.see(CALL, counts=True)
+    see(door.backlog, 71)
     with calls.admit():
         pass
     door.backlog.see(CALL, counts=True)
