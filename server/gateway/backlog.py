@@ -16,8 +16,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 # Between two probes, of which there is none while nobody calls; each takes about .3 ms of a core.
 _PAUSE_SECONDS = 0.01
-# So much later a count says nothing of now.
-_FRESH_SECONDS = 0.1
+# Where no call was seen for so long none waits, whatever the last probe found.
+_GAP_SECONDS = 0.02
 # As many calls as one connection can have wait .6 s, so what takes longer is rather lost. Until it ends all calls seen
 # count as waiting, and they are not to for long where no probe ever comes through.
 _PROBE_SECONDS, _PAUSE_AFTER_FAILURE_SECONDS = 2.0, 1.0
@@ -35,7 +35,7 @@ class Backlog:
         self._seen = self._waited = 0
         self._sent_after = 0
         self._probe = ""  # the mark of the one under way; others cannot guess it
-        self._back_at = self._next_at = -math.inf
+        self._seen_at = self._next_at = -math.inf
         self._probing: asyncio.Task[None] | None = None
 
     async def probe_by(self, to_itself: grpc.aio.Channel) -> None:
@@ -49,14 +49,15 @@ class Backlog:
     @property
     def waiting(self) -> int:
         """How many calls were waiting lately."""
-        so_far = self._seen - self._sent_after if self._probe else 0
-        return max(so_far, self._waited if time.monotonic() - self._back_at < _FRESH_SECONDS else 0)
+        return max(self._seen - self._sent_after if self._probe else 0, self._waited)
 
     def see(self, call: grpc.HandlerCallDetails, *, counts: bool) -> None:
         """Takes note of a call that waits no longer: a probe, or one that counts."""
         if counts:
-            self._seen += 1
-            if self._check and not self._probe and time.monotonic() >= self._next_at:
+            now = time.monotonic()
+            self._waited = self._waited if now - self._seen_at < _GAP_SECONDS else 0
+            self._seen, self._seen_at = self._seen + 1, now
+            if self._check and not self._probe and now >= self._next_at:
                 self._probe, self._sent_after = secrets.token_hex(), self._seen
                 self._probing = asyncio.create_task(self._send(self._check, self._probe))
         elif self._probe and (_MARK, self._probe) in (call.invocation_metadata or ()):
@@ -73,5 +74,4 @@ class Backlog:
                 self._end(0, _PAUSE_AFTER_FAILURE_SECONDS)
 
     def _end(self, waited: int, pause_seconds: float) -> None:
-        self._probe, self._waited, self._back_at = "", waited, time.monotonic()
-        self._next_at = self._back_at + pause_seconds
+        self._probe, self._waited, self._next_at = "", waited, time.monotonic() + pause_seconds

@@ -55,7 +55,7 @@ class Door(grpc.aio.ServerInterceptor):
 @pytest.fixture
 async def door(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
     monkeypatch.setattr(backlog, "_PAUSE_SECONDS", 0)
-    monkeypatch.setattr(backlog, "_FRESH_SECONDS", 3600)
+    monkeypatch.setattr(backlog, "_GAP_SECONDS", 3600)
     monkeypatch.setattr(backlog, "_PROBE_SECONDS", 60)
     monkeypatch.setattr(backlog, "_PAUSE_AFTER_FAILURE_SECONDS", 3600)
     door, health_service = Door(), health.aio.HealthServicer()
@@ -86,15 +86,18 @@ async def test_what_a_later_probe_finds_counts(door: Door) -> None:
     assert door.backlog.waiting == 0
 
 
-async def test_what_was_found_is_soon_forgotten(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whoever_calls_after_a_while_is_not_refused_for_others(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await door.finds(70)
-    monkeypatch.setattr(backlog, "_FRESH_SECONDS", 0)
+    monkeypatch.setattr(backlog, "_GAP_SECONDS", 0)
+    see(door.backlog, 1)
     assert door.backlog.waiting == 0
 
 
 async def test_what_was_found_long_ago_hides_nobody_who_waits_now(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     await door.finds(70)
-    monkeypatch.setattr(backlog, "_FRESH_SECONDS", 0)
+    monkeypatch.setattr(backlog, "_GAP_SECONDS", 0)
     see(door.backlog, 31)
     assert door.backlog.waiting == 30
 
