@@ -5,8 +5,9 @@ Python first, which words errors differently and is slower; `loaded.signatures` 
 """
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +19,16 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader  # the public name only adds a notice
+
+# Most of a load is optimizing graphs, once for each signature. A second round, the newer optimizer that comes after the
+# others, and saving memory on other devices take more than a third of it. With a release's models answers are the same
+# without, to the last digit, and take no longer.
+_REWRITES = {
+    "meta_optimizer_iterations": "ONE",
+    "disable_tfg_optimizer": True,
+    "memory_optimization": "NO_MEM_OPT",
+}
+_LOADER_NICENESS = 10
 
 
 class SavedModel:
@@ -48,15 +59,11 @@ class SavedModel:
             tf.errors.OpError: It is damaged or cannot run here; NOT_FOUND where file or tags are missing.
         """
         _register_operations(path)
-        threads = {
-            "intra_op_parallelism_threads": intra_op_threads or 0,
-            "inter_op_parallelism_threads": inter_op_threads or 0,
-        }
-        session = tf.compat.v1.Session(graph=tf.Graph(), config=tf.compat.v1.ConfigProto(**threads))
+        session = _new_session(intra_op_threads, inter_op_threads)
         try:
             with session.graph.as_default():
-                meta_graph = SavedModelLoader(str(path)).load(session, list(tags))
-                session.run(tf.no_op())  # hands the graph to C++ even where loading ran nothing
+                meta_graph = _load_into(session, SavedModelLoader(str(path)), list(tags))
+                session._extend_graph()  # hands the graph to C++ where loading ran nothing
         except tf.errors.OpError:
             session.close()
             raise
@@ -112,6 +119,32 @@ class SavedModel:
         return self._endpoints[name]
 
 
+def give_way(intra_op_threads: int | None = None, inter_op_threads: int | None = None) -> None:
+    """Lowers the priority of the thread that calls, to load models in it while others answer; for good, and on Linux.
+
+    Niceness 10 is a tenth of a core where the others want all of it. Less, as of 19 or SCHED_IDLE, would let a thread
+    on a busy machine stand still for long with the interpreter's lock, and all requests with it.
+
+    Args:
+        intra_op_threads: As for `SavedModel.load`.
+        inter_op_threads: The same.
+    """
+    if sys.platform == "linux":  # elsewhere it would be that of the process
+        # Makes the threads that answer, if there are none: from this one they would have its priority.
+        with suppress(ValueError):  # of counts that TensorFlow does not take, which each load says
+            _new_session(intra_op_threads, inter_op_threads).close()
+        os.nice(_LOADER_NICENESS)
+
+
+def _new_session(intra_op_threads: int | None, inter_op_threads: int | None) -> tf.compat.v1.Session:
+    config = tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=intra_op_threads or 0,
+        inter_op_parallelism_threads=inter_op_threads or 0,
+        graph_options={"rewrite_options": _REWRITES},
+    )
+    return tf.compat.v1.Session(graph=tf.Graph(), config=config)
+
+
 def _register_operations(path: Path) -> None:
     """Gives this process the operations of ScaNN, where the SavedModel in a directory needs them.
 
@@ -127,6 +160,22 @@ def _register_operations(path: Path) -> None:
         message = f"{path} searches by ScaNN and needs the package scann, which is not usable here ({error})"
         advice = "install scann (Linux x86-64), or train with --index bruteforce"
         raise tf.errors.FailedPreconditionError(None, None, f"{message}: {advice}") from error
+
+
+def _load_into(session: tf.compat.v1.Session, loader: SavedModelLoader, tags: list[str]) -> Any:  # noqa: ANN401 - a MetaGraphDef
+    """Does what `loader.load` does without parsing the file a second time, and returns the meta graph.
+
+    Shapes within the functions that signatures call are not inferred: it takes most of the import, all through which
+    TensorFlow holds the interpreter's lock and requests to other versions wait. When they run it is done anyway.
+    """
+    meta_graph = loader.get_meta_graph_def_from_tags(tags)
+    for node in meta_graph.graph_def.node:
+        if node.op.endswith("PartitionedCall"):
+            node.attr["_disable_call_shape_inference"].b = True
+    saver, _ = loader.load_graph(session.graph, tags)
+    loader.restore_variables(session, saver)
+    loader.run_init_ops(session, tags)
+    return meta_graph
 
 
 @contextmanager

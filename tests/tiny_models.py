@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.tiny_release import GENRES, RATING_MAX, RATING_MIN, UNRATED, TinyRelease
+from trainer.release.warmup import write_warmup
 
 Outputs = dict[str, tf.Tensor]
 
@@ -18,8 +19,16 @@ class TinyModel:
     module: tf.Module
     signatures: dict[str, Callable[..., Outputs]]
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, warmed_up: bool = False) -> None:
         tf.saved_model.save(self.module, str(path), self.signatures)
+        if warmed_up:
+            write_warmup(path, self.name, {name: _any_inputs(call) for name, call in self.signatures.items()})
+
+
+def _any_inputs(call: Callable[..., Outputs]) -> dict[str, np.ndarray]:
+    return {
+        spec.name: tf.zeros([size or 1 for size in spec.shape], spec.dtype).numpy() for spec in call.input_signature
+    }
 
 
 def query_tower(release: TinyRelease) -> TinyModel:

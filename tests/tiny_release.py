@@ -157,14 +157,14 @@ def _document(version: int, release: TinyRelease) -> dict[str, Any]:
     }
 
 
-def write_models(root: Path, version: int, release: TinyRelease) -> None:
-    """Writes the three SavedModels with the frozen signatures."""
+def write_models(root: Path, version: int, release: TinyRelease, *, warmed_up: bool = False) -> None:
+    """Writes the three SavedModels with the frozen signatures and, where wanted, warm-up requests."""
     # Imported here: most of those who import this module never write a model, and TensorFlow takes seconds.
     from tests.tiny_models import movie_index, query_tower, ranking_head
 
     for model in (query_tower(release), movie_index(release), ranking_head(release)):
         hidden = root / model.name / f".{version}"  # a model server that looks meanwhile would find half a model
-        model.save(hidden)
+        model.save(hidden, warmed_up=warmed_up)
         hidden.rename(root / model.name / str(version))
 
 

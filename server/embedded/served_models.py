@@ -11,7 +11,7 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 from server.embedded.config import Flags
 from server.embedded.errors import failed_precondition, invalid, not_found, unknown
 from server.embedded.served_model import ServedModel
-from server.saved_model import SavedModel
+from server.saved_model import SavedModel, give_way
 
 
 class ServedModels:
@@ -46,8 +46,7 @@ class ServedModels:
                 model.poll(self._stop)
         if self._models.keys() - changed.keys():  # of these, folder or policy may have changed
             self._look_now.set()
-        failed = {name: model for name, model in changed.items() if name in by_name and not model.loaded()}
-        if failed:
+        if failed := {name: model for name, model in changed.items() if name in by_name and not model.loaded()}:
             errors = "".join(
                 f"{{{{name: {name} version: {last.version}}} due to error: "
                 f"{Code.Name(last.status.error_code)}: {last.status.error_message}}}, "
@@ -101,6 +100,7 @@ class ServedModels:
         return labels
 
     def _watch(self) -> None:
+        give_way(self._flags.tensorflow_intra_op_parallelism, self._flags.tensorflow_inter_op_parallelism)
         while not self._stop.is_set():
             self._look_now.wait(self._flags.file_system_poll_wait_seconds or None)
             self._look_now.clear()

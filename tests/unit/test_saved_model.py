@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.saved_model import loader_impl
 
 from server.saved_model import SavedModel
 from tests.conformance.tiny_models import save_parser, save_tiny
@@ -166,6 +167,18 @@ def test_session_goes_with_the_last_reference(folder):
         assert session() is None
     finally:
         gc.enable()
+
+
+def test_shapes_within_called_functions_are_left_to_the_run(model):
+    """To infer them takes most of an import, all through which requests to other models wait for the interpreter."""
+    calls = [node for node in model._session.graph.get_operations() if node.type.endswith("PartitionedCall")]
+    assert calls
+    assert all(call.get_attr("_disable_call_shape_inference") for call in calls)
+
+
+def test_signatures_are_described_as_they_were_saved(folder, model):
+    [saved] = loader_impl.parse_saved_model(str(folder)).meta_graphs
+    assert dict(model.signature_defs) == dict(saved.signature_def)
 
 
 def test_number_of_threads_is_taken(folder):

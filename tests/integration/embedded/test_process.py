@@ -1,11 +1,13 @@
 """`python -m server.embedded` as a process: its start, its one line, its end."""
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import grpc
 import pytest
@@ -70,6 +72,32 @@ def test_signal_lets_requests_finish_and_exits_cleanly(folder, tmp_path, number)
     assert output == ""
     assert "ignored: --no_such_flag=1" in errors
     assert "Traceback" not in errors
+
+
+def answers(client) -> bool:
+    with suppress(grpc.RpcError):
+        return client.answering_version() == 1
+    return False
+
+
+def niceness_of_threads(pid: int) -> list[int]:
+    niceness = []
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
+            niceness.append(int(stat.read_text().rpartition(")")[2].split()[16]))
+    return sorted(niceness)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_only_the_thread_that_loads_gives_way(tmp_path):
+    """Those that answer are made by the first load, and would have its priority; those that read warm-ups may."""
+    (tmp_path / "tiny").mkdir()
+    flags = ("--port=0", f"--model_base_path={tmp_path}/tiny", f"--model_name={MODEL}", "--enable_model_warmup=false")
+    with process(*flags, "--file_system_poll_wait_seconds=0.02") as running, connect(address_of(running)) as client:
+        save_tiny(tmp_path / "tiny" / "1")
+        eventually(lambda: answers(client))
+        niceness = niceness_of_threads(running.pid)
+    assert niceness[-2:] == [os.nice(0), min(os.nice(0) + 10, 19)]
 
 
 def test_request_without_end_does_not_keep_the_process_alive(folder, tmp_path):
