@@ -74,7 +74,7 @@ class ReleaseGoneError(PairrecError):
 
 
 class GatewayFullError(PairrecError):
-    """As many calls are under way as the gateway lets in."""
+    """More calls are under way or wait than the gateway lets in."""
 
     status = "RESOURCE_EXHAUSTED"
     reason = "GATEWAY_FULL"

@@ -1,7 +1,6 @@
 """`python -m server.gateway`: reads the flags and runs the gateway."""
 
 import argparse
-import asyncio
 import os
 import sys
 from functools import partial
@@ -28,7 +27,9 @@ def main() -> int:
 
 
 def _serve(config: GatewayConfig) -> int:
-    from server.gateway.server import serve  # not where workers do: it would take memory twice
+    import asyncio  # not where workers do: it would take memory for nothing
+
+    from server.gateway.server import serve
 
     asyncio.run(serve(config))
     return 0

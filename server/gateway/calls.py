@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,16 +14,15 @@ import grpc
 
 from server.errors import GatewayFullError
 from server.gateway.backlog import Backlog
-from server.gateway.logs import Facts, pseudonym
+from server.gateway.logs import Facts
 from server.gateway.metrics import IN_FLIGHT, REQUEST_SECONDS, REQUESTS
 from server.gateway.observation import Observation, begin
+from server.gateway.pseudonyms import pseudonym
+from server.gateway.room import Room
 
 REQUEST_ID = "x-request-id"
 # Visible ASCII, so that an id cannot pretend to be a line of the log.
 _GOOD_REQUEST_ID = re.compile("[!-~]{1,128}")
-
-# Of as many callers as are let in some come again while a probe is on its way.
-_ON_THE_WAY = 16
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +42,10 @@ class Calls:
     log_key: bytes = field(repr=False)
     in_flight: int = 0
     backlog: Backlog = field(default_factory=Backlog)
+
+    def __post_init__(self) -> None:
+        """Starts with all the room there is."""
+        self._room = Room(self.most)
 
     @contextmanager
     def observe(self, rpc: str, context: grpc.aio.ServicerContext[Any, Any]) -> Iterator[Observation]:
@@ -68,14 +71,16 @@ class Calls:
         Raises:
             GatewayFullError: There are too many.
         """
-        room = self.most if num_calls == 1 else max(1, self.most * 3 // 4)
-        num_calls = min(num_calls, room)
-        if self.in_flight + num_calls > room:
-            fault = f"{self.in_flight} calls are under way, of {room} that are let in"
-            raise GatewayFullError(f"{fault}, and this one counts as {num_calls}; try again in a second")
-        if (waiting := self.backlog.waiting) > self.most + _ON_THE_WAY:
-            fault = f"{waiting} calls wait, and {self.most} are let in"
-            raise GatewayFullError(f"{fault}; try again in a second")
+        room, waiting = max(1, self.most * 3 // 4), self.backlog.waiting
+        if num_calls == 1:
+            fits = self._room.admits(self.in_flight + waiting + 1) and self.in_flight < self.most
+            room = self._room.size
+        else:
+            num_calls = min(num_calls, room)
+            fits = self.in_flight + waiting + num_calls <= room
+        if not fits:
+            fault = f"{self.in_flight} calls are under way and {waiting} wait, and there is room for {room}"
+            raise GatewayFullError(f"{fault}; this one counts as {num_calls}; try again in a second")
         self.in_flight += num_calls
         IN_FLIGHT.inc()
         try:
@@ -87,14 +92,16 @@ class Calls:
     def _tell(self, rpc: str, seconds: float, seen: Observation) -> None:
         REQUESTS.labels(rpc, seen.code, seen.objective, seen.strategy, seen.source).inc()
         REQUEST_SECONDS.labels(rpc).observe(seconds)
-        if logger.isEnabledFor(logging.INFO):
+        # A line for each that is refused would keep others waiting.
+        level = logging.DEBUG if seen.code == GatewayFullError.status else logging.INFO
+        if logger.isEnabledFor(level):
             facts = vars(seen) | {"user_ids": [pseudonym(self.log_key, user_id) for user_id in seen.user_ids]}
             told = {name: value for name, value in facts.items() if value}
-            logger.info(Facts(message="call", rpc=rpc, milliseconds=round(seconds * 1000, 2), **told))
+            logger.log(level, Facts(message="call", rpc=rpc, milliseconds=round(seconds * 1000, 2), **told))
 
 
 def _request_id(context: grpc.aio.ServicerContext[Any, Any]) -> str:
     for name, value in context.invocation_metadata() or ():
         if name == REQUEST_ID and isinstance(value, str) and _GOOD_REQUEST_ID.fullmatch(value):
             return value
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from functools import cached_property
 from math import inf
 from typing import TypeVar
 
@@ -31,7 +32,6 @@ class Reading:
         self.catalog = catalog
         self.unknown_movie_ids: dict[str, None] = {}
         self._faults = list(faults)
-        self._genres = {genre.casefold(): i for i, genre in enumerate(catalog.info.genres)}
 
     def finish(self) -> None:
         """Ends the reading.
@@ -71,6 +71,8 @@ class Reading:
 
     def choice(self, field: str, value: int, kind: EnumTypeWrapper, default: E) -> E:
         """Returns what a value of a proto enum stands for; the default for 0 and for numbers that it does not have."""
+        if not value:
+            return default
         found = kind.DESCRIPTOR.values_by_number.get(value)
         if found is None:
             self.fault(field, f"is {value}; must be one of {', '.join(kind.keys())}")
@@ -90,6 +92,10 @@ class Reading:
         named = enumerate(self.some(field, movie_ids, most))
         rows = (self.row(f"{field}[{i}]", movie_id) for i, movie_id in named)
         return [row for row in rows if row is not None]
+
+    @cached_property
+    def _genres(self) -> dict[str, int]:
+        return {genre.casefold(): i for i, genre in enumerate(self.catalog.info.genres)}
 
     def genre(self, field: str, name: str) -> int | None:
         """Returns the place of a genre, whatever its case; None, and a fault, where the release has none such."""

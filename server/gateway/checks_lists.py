@@ -28,6 +28,7 @@ from server.recommender.queries import (
 
 _MAX_EXCLUDED = 1000
 _DEFAULT_WEIGHT = 0.5
+_NO_ROWS = np.empty(0, np.int32)
 
 
 class _Watched(Flag):
@@ -102,6 +103,8 @@ def read_filter(
     reading: Reading, message: movie_pb2.MovieFilter, min_rating_count: int = 0
 ) -> tuple[MovieFilter, Rows]:
     """Reads which movies a list may hold, and the rows of those that are ruled out by id."""
+    if not message.ByteSize():
+        return MovieFilter(min_rating_count=min_rating_count), _NO_ROWS
     reading.at_least_zero("filter.min_rating_count", message.min_rating_count)
     bounds = {name: getattr(message, name) for name in ("min_year", "max_year") if message.HasField(name)}
     if len(bounds) == 2 and message.min_year > message.max_year:

@@ -30,6 +30,8 @@ def read_member(
 
 
 def _read_history(reading: Reading, field: str, movies: Sequence[recommendation_pb2.RatedMovie]) -> History:
+    if not movies:
+        return History()
     ratings: dict[int, float] = {}
     for i, movie in enumerate(reading.some(field, movies, _MAX_HISTORY)):
         row = reading.row(f"{field}[{i}].movie_id", movie.movie_id)

@@ -22,7 +22,7 @@ class GatewayConfig:
         deadline_margin_ms: What is kept back of a call's time to answer in, when the models take too long; of a
             call that allows little time a quarter at most.
         poll_seconds: How often the releases and the model server are looked at.
-        max_in_flight: How many calls are let in at once; what comes beyond is refused at once.
+        max_in_flight: How many calls are let in at once; fewer for as long as more come, which are refused.
         drain_seconds: How long calls are still taken once the gateway was told to stop and says so to health checks.
         metrics_port: Where Prometheus may scrape; 0 for nowhere.
         standings_mb: Memory for what the models said of known users, MiB; kept where everybody's fits.

@@ -61,9 +61,10 @@ class Lister(Generic[Q, L]):
             made = map(self._fit, modelled, lists)
         except (ModelsUnavailableError, DeadlineExceededError) as error:
             made = map(self._instead, modelled, repeat(error))
-        answers = []
+        answers: list[L | PairrecError] = []
         for one in asked:
-            await asyncio.sleep(0)  # others get their turn: of a large catalogue a list takes a millisecond
+            if answers:
+                await asyncio.sleep(0)  # others get their turn: of a large catalogue a list takes a millisecond
             answers.append(next(made) if self._asks_models(one) else self._without_models(one))
         return answers
 
@@ -76,6 +77,8 @@ class Lister(Generic[Q, L]):
     def _told(self, asked: Asked[Q]) -> Q:
         """Keeps a model that is away, or whose part in the list is over, out of the query."""
         use_stars = RANKING_HEAD not in self.release.outage and asked.source is not Source.MODEL_WITHOUT_STARS
+        if use_stars == asked.query.wanted.use_stars:
+            return asked.query
         return replace(asked.query, wanted=replace(asked.query.wanted, use_stars=use_stars))
 
     def _fit(self, asked: Asked[Q], answer: L) -> L | PairrecError:

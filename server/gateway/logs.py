@@ -1,12 +1,9 @@
 """How the gateway logs: lines for people or for machines, without a word of a person's."""
 
-import hmac
 import logging
 import traceback
 from types import TracebackType
 from typing import TypeAlias
-
-from pythonjsonlogger.json import JsonFormatter
 
 FORMATS = ("text", "json")
 _FIELDS = "%(asctime)s %(levelname)s %(message)s"
@@ -33,23 +30,22 @@ class _Discreet(logging.Formatter):
         return "\nled to:\n".join(reversed(steps))
 
 
-class _Json(_Discreet, JsonFormatter):
-    """The same as a JSON object a line."""
-
-
 def set_up_logging(level: str, line_format: str) -> None:
     """Logs what is at least of a level to stderr, in one of FORMATS."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_Json(_FIELDS) if line_format == "json" else _Discreet(_FIELDS))
+    handler.setFormatter(_json_formatter() if line_format == "json" else _Discreet(_FIELDS))
     logging.basicConfig(level=level, handlers=[handler])
+    # What no line has is not to be looked up for each: the place in the code, the thread, the process.
+    logging._srcfile = None  # type: ignore[attr-defined]
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # gRPC tells it as an error, with a traceback, that a caller left before its answer.
     logging.getLogger("grpc._cython.cygrpc").addFilter(lambda record: "ExecuteBatchError" not in str(record.msg))
 
 
-def pseudonym(key: bytes, user_id: str) -> str:
-    """Returns what stands for a user id in the log: the same for the same key, meaningless without it.
+def _json_formatter() -> logging.Formatter:
+    from pythonjsonlogger.json import JsonFormatter  # 2 MB, and text is the default
 
-    Returns:
-        The first 64 bits of HMAC-SHA256, as 16 hexadecimal digits.
-    """
-    return hmac.digest(key, user_id.encode(), "sha256").hex()[:16]
+    class Json(_Discreet, JsonFormatter):
+        """The same as a JSON object a line."""
+
+    return Json(_FIELDS)

@@ -6,8 +6,8 @@ import logging
 import os
 import secrets
 import signal
-from contextlib import AsyncExitStack, suppress
-from multiprocessing.connection import Connection
+import socket
+from contextlib import suppress
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -37,7 +37,7 @@ _STARTUP = "startup"
 logger = logging.getLogger(__name__)
 
 
-async def serve(config: GatewayConfig, parent: Connection | None = None) -> None:
+async def serve(config: GatewayConfig, parent: socket.socket | None = None) -> None:
     """Runs a gateway until SIGTERM or SIGINT, then drains it; a second signal ends the process at once.
 
     Args:
@@ -51,25 +51,21 @@ async def serve(config: GatewayConfig, parent: Connection | None = None) -> None
     # What was imported stays: walking it takes 15 to 30 ms, in which every call stands still.
     gc.freeze()
     stop = _stop_signal(parent)
-    async with AsyncExitStack() as listening, open_channel(config.model_server) as channel:
+    async with open_channel(config.model_server) as channel:
         model_server = ModelServer.behind(channel)
         releases = Releases(config.releases, model_server, config.standings_mb * 2**20)
         health_service = health.aio.HealthServicer()
         calls = Calls(config.max_in_flight, config.log_key or secrets.token_bytes(32))
         service = PairRecommendationService(config, model_server, releases)
         server = _server(calls, service, health_service, shared=parent is not None)
+        calls.backlog.watch()
         port = _listen(server, config, shared=parent is not None)
-        own = _own_address(server)
         await _set_health(health_service, releases)
         await health_service.set(_STARTUP, health_pb2.HealthCheckResponse.NOT_SERVING)
         await health_service.set(_LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
-        if own:
-            options = [("grpc.enable_http_proxy", 0)]
-            to_itself = await listening.enter_async_context(grpc.aio.insecure_channel(own, options))
-            await calls.backlog.probe_by(to_itself)
         if parent:
-            parent.send(port)
+            parent.send(b".")
         else:
             print(f"gateway listening on {config.host}:{port}", flush=True)  # noqa: T201 - starters wait for this line
         if not config.log_key:
@@ -83,7 +79,7 @@ async def serve(config: GatewayConfig, parent: Connection | None = None) -> None
         watching.cancel()
 
 
-def _stop_signal(parent: Connection | None) -> asyncio.Event:
+def _stop_signal(parent: socket.socket | None) -> asyncio.Event:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     numbers = (signal.SIGTERM, signal.SIGINT)
 
@@ -93,17 +89,18 @@ def _stop_signal(parent: Connection | None) -> asyncio.Event:
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_DFL)
 
-    def hear(pipe: Connection) -> None:
-        try:
-            pipe.recv()
-        except (OSError, EOFError):
-            loop.remove_reader(pipe.fileno())
+    def hear(pipe: socket.socket) -> None:
+        told = b""
+        with suppress(OSError):
+            told = pipe.recv(1)
+        if not told:
+            loop.remove_reader(pipe)
             if stop.is_set():
                 os._exit(1)
         stop.set()
 
     if parent:
-        loop.add_reader(parent.fileno(), hear, parent)
+        loop.add_reader(parent, hear, parent)
     else:
         for number in numbers:
             loop.add_signal_handler(number, note)
@@ -128,6 +125,8 @@ def _server(
         # One connection cannot hold memory without end, with calls that never say what they want. Far above what is
         # let in, as gRPC resets what is beyond it and cannot say why.
         ("grpc.max_concurrent_streams", max(1024, 4 * calls.most)),
+        # Calls wait until they are seen: what gRPC gives up is begun and never seen, as if it waited for ever.
+        ("grpc.server_max_unrequested_time_in_server", 2**31 - 1),
         # A caller that vanished without a word is noticed within 80 s, not two hours; one that has said nothing for
         # five minutes is disconnected, and connects again by itself.
         ("grpc.keepalive_time_ms", 60_000),
@@ -157,14 +156,6 @@ def _listen(server: grpc.aio.Server, config: GatewayConfig, *, shared: bool) -> 
         host = config.host.strip("[]")
         listen_where_free(config.host, config.metrics_port, lambda _: start_http_server(config.metrics_port, host))
     return port
-
-
-def _own_address(server: grpc.aio.Server) -> str:
-    """Listens where only this process does: a port that workers share may lead to another; "" where that cannot be."""
-    with suppress(RuntimeError):
-        return f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    logger.warning("cannot listen on 127.0.0.1: calls that wait to be seen are not counted")
-    return ""
 
 
 async def _watch(releases: Releases, health_service: health.aio.HealthServicer, poll_seconds: float) -> None:

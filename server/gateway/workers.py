@@ -1,18 +1,16 @@
 """A gateway of several processes that share its port: started together, replaced where one dies, stopped together."""
 
-import asyncio
 import logging
 import os
-import secrets
+import pickle
+import select
 import signal
-import tempfile
+import socket
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context, resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 
 from server.gateway.config import NO_LOG_KEY, GatewayConfig
 from server.gateway.listening import held_port, listen_where_free
@@ -23,7 +21,8 @@ _PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
 # How often is looked whether a pause is over.
 _LOOK_SECONDS = 0.2
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_SPAWN = get_context("spawn")  # gRPC is not fork-safe
+# What workers take from stdin; not from flags, which others may see, as there is the key of the log.
+_COMMAND = (sys.executable, "-m", "server.gateway.worker")
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +46,13 @@ def supervise(config: GatewayConfig, set_up: Callable[[], None]) -> int:
     with ExitStack() as stack:
         port = stack.enter_context(held_port(config.host, config.port))
         if config.metrics_port:
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory())
+            from tempfile import TemporaryDirectory
+
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(TemporaryDirectory())
             listen_where_free(config.host, config.metrics_port, lambda _: _serve_metrics(config))
         if not config.log_key:
             logger.info(NO_LOG_KEY)
-        log_key = config.log_key or secrets.token_bytes(32)
+        log_key = config.log_key or os.urandom(32)
         return _Workers(replace(config, port=port, log_key=log_key), set_up).run()
 
 
@@ -92,30 +93,43 @@ class _Worker:
     """A worker, and the pipe by which it says that it listens, and learns that it is to stop or its parent is gone."""
 
     place: _Place
-    process: SpawnProcess
-    pipe: Connection
+    pid: int
+    pipe: socket.socket
     started_at: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def start(cls, place: _Place, told: object) -> "_Worker":
+        """Starts a fresh interpreter, as gRPC is not fork-safe, and tells it what to do.
+
+        It is deaf to signals: one to the whole group, as terminals and others send it, is this process's to mind.
+        """
+        ours, its = socket.socketpair()
+        # Without the arenas that threads take of their own it needs some MB less.
+        environment = {"MALLOC_ARENA_MAX": "2"} | os.environ
+        actions = [(os.POSIX_SPAWN_DUP2, its.fileno(), 0)]
+        pid = os.posix_spawn(_COMMAND[0], _COMMAND, environment, file_actions=actions, setsigmask=_STOP_SIGNALS)
+        its.close()
+        with suppress(OSError):  # it is dead
+            message = pickle.dumps(told)
+            ours.sendall(len(message).to_bytes(4) + message)
+        return cls(place, pid, ours)
 
     def listens(self) -> bool:
         """Waits until it does, or is dead."""
-        try:
-            self.pipe.recv()
-        except (EOFError, OSError):
-            return False
-        return True
+        with suppress(OSError):
+            return bool(self.pipe.recv(1))
+        return False
 
     def stop(self) -> None:
         """Tells it to drain; may be said twice."""
         with suppress(OSError):  # it is dead
-            self.pipe.send(None)
+            self.pipe.send(b".")
 
     def bury(self) -> str:
         """Frees what is left of it, and says who it was and how it ended."""
-        self.process.join()
-        told = f"worker {self.process.pid} ended with {self.process.exitcode}"
-        self.process.close()
         self.pipe.close()
-        return told
+        _, status = os.waitpid(self.pid, 0)
+        return f"worker {self.pid} ended with {os.waitstatus_to_exitcode(status)}"
 
 
 class _Workers:
@@ -128,7 +142,6 @@ class _Workers:
         self._stopping = False
 
     def run(self) -> int:
-        resource_tracker.ensure_running()  # which a first start does else, letting signals in again
         for number in _STOP_SIGNALS:
             signal.signal(number, self._stop)
         self._fill()
@@ -140,9 +153,10 @@ class _Workers:
         elif not self._stopping:
             print(f"gateway listening on {self._config.host}:{self._config.port}", flush=True)  # noqa: T201 - as alone
         while self._workers or (self._empty and not self._stopping):
-            ended = wait([worker.process.sentinel for worker in self._workers], _LOOK_SECONDS if self._empty else None)
-            for worker in [worker for worker in self._workers if worker.process.sentinel in ended]:
-                self._bury(worker)
+            pipes = {worker.pipe: worker for worker in self._workers}
+            for pipe in select.select(pipes, (), (), _LOOK_SECONDS if self._empty else None)[0]:
+                if not pipes[pipe].listens():
+                    self._bury(pipes[pipe])
             self._fill()
         return int(failed)
 
@@ -153,14 +167,7 @@ class _Workers:
                 self._start(place)
 
     def _start(self, place: _Place) -> None:
-        ours, its = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=_work, args=(self._config, self._set_up, its, place.number))
-        # A worker inherits it: a signal to the whole group, as terminals and others send it, is this process's to mind.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
-        process.start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-        its.close()
-        worker = _Worker(place, process, ours)
+        worker = _Worker.start(place, (self._config, self._set_up, place.number))
         self._workers.append(worker)
         if self._stopping:  # told while this one was on its way
             worker.stop()
@@ -183,15 +190,3 @@ class _Workers:
             signal.signal(number, signal.SIG_DFL)
         for worker in self._workers:
             worker.stop()
-
-
-def _work(config: GatewayConfig, set_up: Callable[[], None], pipe: Connection, number: int) -> None:
-    set_up()
-    if config.metrics_port:
-        from prometheus_client import values
-
-        # Whoever takes the place of one that died counts on in its files: their number is bounded, and nothing is lost.
-        values.ValueClass = values.MultiProcessValue(lambda: number)  # type: ignore[no-untyped-call]
-    from server.gateway.server import serve  # not in the parent, where it would take memory for nothing
-
-    asyncio.run(serve(config, pipe))

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from server.recommender.catalog_files import CatalogFiles, map_files
@@ -44,7 +43,7 @@ class Catalog:
         self._user_ids = histories["user_id"]
         self._offsets = histories["rows"].offsets.to_numpy()
         self._rows, self._ratings = (histories[name].values.to_numpy() for name in ("rows", "ratings"))
-        self._candidates = candidates["embedding"].flatten().to_numpy().reshape(self.num_movies, -1)
+        self._candidates = candidates["embedding"].values.to_numpy().reshape(self.num_movies, -1)
         self._row_of = _rows_by_id(self._movies)
         self._genre_flags = _genre_flags(info, self._movies)
         self._kept_movie = lru_cache(_KEPT)(self._read_movie)
@@ -113,6 +112,8 @@ class Catalog:
 
     def known(self, user_ids: pa.Array) -> Flags:
         """Returns which of `[n]` people the catalogue has, `[n] bool`; null is nobody."""
+        import pyarrow.compute as pc  # for jobs; it takes 10 MB, and gateways do without
+
         found: Flags = pc.is_in(user_ids, self._user_ids).to_numpy(zero_copy_only=False)
         return found
 
@@ -144,14 +145,18 @@ class Catalog:
 
 def _rows_by_id(movies: pa.RecordBatch) -> dict[str, int]:
     aliases = movies["alias_ids"]
-    by_alias = zip(aliases.flatten().to_pylist(), pc.list_parent_indices(aliases).to_pylist(), strict=True)
+    by_alias = zip(aliases.values.to_pylist(), _rows_of_entries(aliases).tolist(), strict=True)
     by_id = zip(movies["movie_id"].to_pylist(), range(movies.num_rows), strict=True)
     return dict(chain(by_alias, by_id))
 
 
 def _genre_flags(info: ReleaseInfo, movies: pa.RecordBatch) -> Flags:
-    genres = movies["genres"]
+    genres, column_of = movies["genres"], {genre: column for column, genre in enumerate(info.genres)}
     flags = np.zeros((movies.num_rows, len(info.genres)), bool)
-    of_entry = pc.index_in(genres.flatten(), pa.array(info.genres, pa.string())).to_numpy()
-    flags[pc.list_parent_indices(genres).to_numpy(), of_entry] = True
+    columns = [column_of[genre] for genre in genres.values.to_pylist()]
+    flags[_rows_of_entries(genres), columns] = True
     return flags
+
+
+def _rows_of_entries(lists: pa.ListArray) -> NDArray[np.intp]:
+    return np.repeat(np.arange(len(lists)), np.diff(lists.offsets))

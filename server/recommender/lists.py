@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Source(Enum):
@@ -12,8 +13,7 @@ class Source(Enum):
     FALLBACK_POPULAR = "fallback_popular"
 
 
-@dataclass(frozen=True)
-class Preference:
+class Preference(NamedTuple):
     """What a movie means to one person.
 
     Attributes:
@@ -29,8 +29,7 @@ class Preference:
     reasons: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class PairEntry:
+class PairEntry(NamedTuple):
     """One movie of a pair's list; `pair_score` is what the strategy adds up for both."""
 
     row: int
@@ -39,8 +38,7 @@ class PairEntry:
     second: Preference
 
 
-@dataclass(frozen=True)
-class PersonEntry:
+class PersonEntry(NamedTuple):
     """One movie of a person's own list."""
 
     row: int

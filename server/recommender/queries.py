@@ -47,6 +47,9 @@ class History:
     ratings: Floats = field(default_factory=lambda: np.empty(0, np.float32))
 
 
+_NOTHING = History()
+
+
 @dataclass(frozen=True)
 class Member:
     """One person: someone known, a guest, or someone known with newer facts.
@@ -60,7 +63,7 @@ class Member:
     """
 
     user_id: str = ""
-    history: History = field(default_factory=History)
+    history: History = _NOTHING
     genre_ratings: Floats | None = None
     include_watched: bool = False
 

@@ -56,8 +56,9 @@ class Recommender:
         for places, preferences in await self._preferences(groups):
             picks = self._fuse([queries[place] for place in places], preferences)
             for index, place in enumerate(places):
+                if lists:
+                    await asyncio.sleep(0)  # others get their turn: a hundred movies with reasons take milliseconds
                 lists[place] = self._pair_list(groups[place], preferences, index, picks[index])
-                await asyncio.sleep(0)  # others get their turn: a hundred movies with reasons take milliseconds
         return [lists[place] for place in range(len(queries))]
 
     async def recommend(self, queries: Sequence[PersonQuery]) -> list[PersonList]:
@@ -125,20 +126,23 @@ class Recommender:
             return made
         known = [place for place, group in enumerate(groups) if group.wanted.use_stars and group.is_stored]
         for start in range(0, len(known), self.standings.max_pairs):
+            if made:
+                await asyncio.sleep(0)  # others get their turn
             places = known[start : start + self.standings.max_pairs]
             asked = [groups[place] for place in places]
             made.append((places, await prefer_standing(self.models, self.standings, asked)))
-            await asyncio.sleep(0)  # others get their turn
         return made
 
     def _fuse(self, queries: Sequence[PairQuery], preferences: Preferences) -> dict[int, Picks]:
         """Returns the movies of each query by its place; those of one strategy are fused together."""
-        first_weight = np.array([query.first_weight_millionths for query in queries], np.int64)
-        weight = np.stack([first_weight, MILLION - first_weight], axis=1)
+        first_weights = [query.first_weight_millionths for query in queries]
+        weight = np.array([(first, MILLION - first) for first in first_weights], np.int64)
         picks: dict[int, Picks] = {}
-        for strategy in {query.strategy for query in queries}:
+        strategies = {query.strategy for query in queries}
+        for strategy in strategies:
             index = [i for i, query in enumerate(queries) if query.strategy is strategy]
-            columns = (preferences.score[index], preferences.rank[index], weight[index])
+            of_these = slice(None) if len(strategies) == 1 else index  # a slice copies nothing
+            columns = (preferences.score[of_these], preferences.rank[of_these], weight[of_these])
             votes = Votes(*columns, self.catalog.info.candidates)
             picks |= zip(index, fuse(strategy, votes, [self._depth(queries[i].wanted) for i in index]), strict=True)
         return picks

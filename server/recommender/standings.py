@@ -123,7 +123,7 @@ def find(info: ReleaseInfo, standings: Sequence[Standing], members: NDArray[np.i
         members: Who is in each group, `[p, m]`: places in `standings`.
         excluded: `[p, movies]`, what a group's list must not hold.
     """
-    all_rows, scores, stars = (np.stack(column) for column in list(zip(*standings, strict=True))[:3])
+    all_rows, scores, stars = map(np.array, list(zip(*standings, strict=True))[:3])
     people, group = members.ravel(), np.repeat(np.arange(len(members)), members.shape[1])[:, np.newaxis]
     best_first = all_rows[people]
     left = ~_take(excluded, group, best_first)

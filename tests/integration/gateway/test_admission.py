@@ -2,7 +2,6 @@ import asyncio
 import signal
 import socket
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -55,14 +54,6 @@ def test_five_hundred_connections_that_say_nothing_stop_nobody(stack: Stack, fir
             assert Gateway(stack.gateway.server, channel).pair().recommendations
 
 
-def code_of(call: Callable[[], object]) -> grpc.StatusCode:
-    try:
-        call()
-    except grpc.RpcError as error:
-        return error.code()
-    return grpc.StatusCode.OK
-
-
 async def ask_at_once(port: int, count: int) -> Counter[str]:
     members = {"first": {"user_id": "1"}, "second": {"user_id": "2"}}
     async with grpc.aio.insecure_channel(f"localhost:{port}") as channel:
@@ -74,10 +65,9 @@ async def ask_at_once(port: int, count: int) -> Counter[str]:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 async def test_a_thousand_calls_at_once_are_answered_or_refused_in_little_memory(stack: Stack) -> None:
     counts = await ask_at_once(stack.gateway.server.port, 1000)
-    assert counts[grpc.StatusCode.OK] >= 64
+    assert counts[grpc.StatusCode.OK] >= 8
     assert counts[grpc.StatusCode.OK] + counts[grpc.StatusCode.RESOURCE_EXHAUSTED] == 1000
     status = Path(f"/proc/{stack.gateway.server.process.pid}/status").read_text()
     [peak] = [line for line in status.splitlines() if line.startswith("VmHWM")]
     assert int(peak.split()[1]) < 150 * 1024
-    # For a moment it may refuse whoever comes next.
-    eventually(lambda: code_of(stack.gateway.pair) is grpc.StatusCode.OK)
+    assert stack.gateway.pair().recommendations

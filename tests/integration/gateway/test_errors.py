@@ -92,7 +92,7 @@ CASES: Cases = {
         lambda of: of.well.ask("ListRatedMovies", user_id="x", share_history=True)
     ),
     "the release a list began with is no longer loaded": lambda of: ask_for_a_page_of(1, of.hanging),
-    "as many calls are under way as the gateway lets in": lambda of: ask_when_full(of.hanging, of.metrics),
+    "more calls are under way or wait than the gateway lets in": lambda of: ask_when_full(of.hanging, of.metrics),
     "the request is larger than 1 MiB": lambda of: ask_bytes(of.well, "RecommendPair", bytes(2 << 20)),
     "no release is ready": lambda of: of.empty.ask("RecommendPair", **PAIR),
     "the release a list began with is not loaded yet, or just now": lambda of: ask_for_a_page_of(3, of.hanging),

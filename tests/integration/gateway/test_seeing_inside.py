@@ -13,7 +13,7 @@ import pytest
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 from prometheus_client.parser import text_string_to_metric_families
 
-from server.gateway.logs import pseudonym
+from server.gateway.pseudonyms import pseudonym
 from tests.integration.gateway.conftest import Stack
 from tests.integration.gateway.processes import Gateway, eventually, gateway, model_server, scrape, scraped_gateway
 from tests.tiny_release import random_release, write_release

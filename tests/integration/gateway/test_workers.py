@@ -45,10 +45,10 @@ def runs(pid: int) -> bool:
 
 
 def workers_of(served: Gateway) -> set[int]:
-    """The workers that run; multiprocessing has a process of its own beside them."""
+    """The workers that run."""
     pid = served.server.process.pid
     children = map(int, read(f"/proc/{pid}/task/{pid}/children").split())
-    return {child for child in children if "spawn_main" in read(f"/proc/{child}/cmdline") and runs(child)}
+    return {child for child in children if "server.gateway.worker" in read(f"/proc/{child}/cmdline") and runs(child)}
 
 
 def answers(served: Gateway) -> bool:
@@ -153,6 +153,19 @@ def test_told_to_stop_all_stop(shared: Gateway) -> None:
     assert shared.server.process.wait(60) == 0
     assert not any(map(runs, before))
     assert shared.server.log.count("told to stop") == 2
+
+
+def test_told_to_stop_before_they_listen_all_stop(stack: Stack) -> None:
+    where = ("--port", "0", "--releases", str(stack.root), "--model_server", f"localhost:{stack.models.port}")
+    command = [sys.executable, "-m", "server.gateway", "--workers", "2", "--drain_seconds", "0", *where]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            eventually(lambda: len(read(f"/proc/{process.pid}/task/{process.pid}/children").split()) == 2)
+            process.terminate()
+            _, log = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, log.count("told to stop")) == (0, 2), log
 
 
 def test_a_signal_to_the_whole_group_drains_them(stack: Stack) -> None:

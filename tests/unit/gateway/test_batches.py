@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
@@ -98,12 +99,16 @@ def test_a_batch_counts_as_the_calls_it_takes_as_long_as(count: int, page_size: 
     assert num_calls(b"no batch") == 1
 
 
-def test_what_counts_as_many_is_let_in_alone_or_where_it_leaves_room() -> None:
+def test_what_counts_as_many_is_let_in_alone_or_where_it_leaves_room_and_takes_none_from_others() -> None:
     calls = Calls(most=20, log_key=b"")
     with calls.admit(100), calls.admit():
         assert calls.in_flight == 16
-        with pytest.raises(GatewayFullError, match="16 calls are under way, of 15"), calls.admit(2):
+        with pytest.raises(GatewayFullError, match=r"16 calls are under way .* room for 15"), calls.admit(2):
             pass
+        with ExitStack() as others:
+            for _ in range(4):
+                others.enter_context(calls.admit())
+            assert calls.in_flight == 20
     with Calls(most=1, log_key=b"").admit(100):
         pass
     assert calls.in_flight == 0

@@ -17,10 +17,12 @@ from server.errors import (
     ReleaseGoneError,
     ReleaseUnavailableError,
 )
+from server.gateway import backlog
 from server.gateway.calls import Calls
 from server.gateway.interceptor import CallInterceptor
-from server.gateway.logs import pseudonym, set_up_logging
+from server.gateway.logs import Facts, set_up_logging
 from server.gateway.observation import observed
+from server.gateway.pseudonyms import pseudonym
 
 Behaviour = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
 
@@ -153,7 +155,7 @@ async def test_a_full_gateway_refuses_until_a_call_is_over(channel: grpc.aio.Cha
     first = asyncio.ensure_future(channel.unary_unary("/test/Call")(b"", timeout=20))
     await started.wait()
     error = await error_of(channel)
-    assert (error.code(), error.details()[:22]) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "1 calls are under way,")
+    assert (error.code(), error.details()[:21]) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "1 calls are under way")
     assert [detail.TypeName() for detail in rpc_status.from_call(error).details] == [
         "google.rpc.ErrorInfo",
         "google.rpc.RetryInfo",
@@ -210,3 +212,43 @@ def test_a_logged_traceback_says_where_and_never_what(
     log = capsys.readouterr().err
     assert "Ada" not in log
     assert log.index("KeyError") < log.index("led to") < log.rindex("ValueError")
+
+
+async def test_what_is_refused_for_want_of_room_is_logged_for_debugging_only(
+    channel: grpc.aio.Channel, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    started, done = asyncio.Event(), asyncio.Event()
+    service.behaviour = waiting(started, done)
+    first = asyncio.ensure_future(channel.unary_unary("/test/Call")(b"", timeout=20))
+    await started.wait()
+    await error_of(channel)
+    done.set()
+    await first
+    told = [(record.levelname, record.msg["code"]) for record in caplog.records if isinstance(record.msg, Facts)]
+    assert told == [("DEBUG", "RESOURCE_EXHAUSTED"), ("INFO", "OK")]
+
+
+async def test_calls_of_other_services_and_of_no_method_wait_no_longer_once_seen(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog, "_PAUSE_SECONDS", 0)
+    started, done = asyncio.Event(), asyncio.Event()
+    service.behaviour = waiting(started, done)
+    calls = Calls(most=1, log_key=b"")
+    server = grpc.aio.server(interceptors=[CallInterceptor("another", calls)])
+    server.add_generic_rpc_handlers((service,))
+    calls.backlog.watch()
+    port = server.add_insecure_port("localhost:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"localhost:{port}") as channel:
+        under_way = []
+        for _ in range(5):
+            started.clear()
+            under_way.append(asyncio.ensure_future(channel.unary_unary("/test/Call")(b"", timeout=60)))
+            await started.wait()
+            await error_of(channel, "/test/None")
+        assert calls.backlog.waiting == 0
+        done.set()
+        await asyncio.gather(*under_way)
+    await server.stop(None)

@@ -34,7 +34,7 @@ def test_weight_one_is_the_firsts_own_list_and_zero_the_seconds(tiny: Tiny, quer
 
 def unscored(entry: tuple[int, Preference]) -> str:
     """Everything but the score as text, since NaN is not equal to itself."""
-    return f"{entry[0]} {replace(entry[1], score=0)}"
+    return f"{entry[0]} {entry[1]._replace(score=0)}"
 
 
 def score(entry: tuple[int, Preference]) -> float:

@@ -68,7 +68,7 @@ def test_swapping_people_and_turning_the_weight_changes_nothing(tiny: Tiny, quer
 
 
 def turn(entry: PairEntry) -> PairEntry:
-    return replace(entry, first=entry.second, second=entry.first)
+    return entry._replace(first=entry.second, second=entry.first)
 
 
 @given(query=BY_RANKS | BY_SHARES, weights=st.tuples(WEIGHTS, WEIGHTS))
