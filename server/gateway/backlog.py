@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from grpc._cython import cygrpc  # as grpcio-channelz does; there is no public name
+from grpc._cython import cygrpc  # type: ignore[attr-defined]  # as grpcio-channelz does; there is no public name
 
 # Between two looks at gRPC's counters; each takes .1 to .3 ms of a core.
 _PAUSE_SECONDS = 0.005

@@ -36,7 +36,7 @@ def set_up_logging(level: str, line_format: str) -> None:
     handler.setFormatter(_json_formatter() if line_format == "json" else _Discreet(_FIELDS))
     logging.basicConfig(level=level, handlers=[handler])
     # What no line has is not to be looked up for each: the place in the code, the thread, the process.
-    logging._srcfile = None  # type: ignore[attr-defined]
+    logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # gRPC tells it as an error, with a traceback, that a caller left before its answer.
     logging.getLogger("grpc._cython.cygrpc").addFilter(lambda record: "ExecuteBatchError" not in str(record.msg))

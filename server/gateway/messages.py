@@ -117,7 +117,7 @@ def release_response(
 
 def error_status(error: PairrecError) -> status_pb2.Status:
     """Writes an error as a status with ErrorInfo, and BadRequest where fields are bad."""
-    details = [*_details_of_all(type(error))]
+    details = [*_details_of_all(error.reason)]
     if isinstance(error, InvalidRequestError):
         bad_request = error_details_pb2.BadRequest()
         for fault in _shown(error.faults):
@@ -128,10 +128,10 @@ def error_status(error: PairrecError) -> status_pb2.Status:
 
 
 @cache
-def _details_of_all(kind: type[PairrecError]) -> tuple[any_pb2.Any, ...]:
-    info = _packed(error_details_pb2.ErrorInfo(domain=ERROR_DOMAIN, reason=kind.reason))
+def _details_of_all(reason: str) -> tuple[any_pb2.Any, ...]:
+    info = _packed(error_details_pb2.ErrorInfo(domain=ERROR_DOMAIN, reason=reason))
     retry = error_details_pb2.RetryInfo(retry_delay=_RETRY_DELAY)
-    return (info, _packed(retry)) if issubclass(kind, GatewayFullError) else (info,)
+    return (info, _packed(retry)) if reason == GatewayFullError.reason else (info,)
 
 
 def _packed(message: Message) -> any_pb2.Any:
