@@ -126,20 +126,22 @@ def find(info: ReleaseInfo, standings: Sequence[Standing], members: NDArray[np.i
     all_rows, scores, stars = map(np.array, list(zip(*standings, strict=True))[:3])
     people, group = members.ravel(), np.repeat(np.arange(len(members)), members.shape[1])[:, np.newaxis]
     best_first = all_rows[people]
-    left = ~_take(excluded, group, best_first)
+    in_group = group * excluded.shape[1] + best_first
+    left = ~excluded.ravel().take(in_group)
     ranked = np.cumsum(left, axis=1, dtype=np.int32)
     own = left & (ranked <= info.candidates)
-    candidates = np.zeros_like(excluded)
-    candidates[np.repeat(group, own.sum(axis=1)), best_first[own]] = True
+    candidates = np.zeros(excluded.shape, bool)
+    candidates.ravel()[in_group[own]] = True
     joined = _pack(candidates)
     rows = np.repeat(joined, members.shape[1], axis=0)
     real, asked, lines = rows >= 0, np.maximum(rows, 0), np.arange(len(people))[:, np.newaxis]
-    person, rank = people[:, np.newaxis], np.empty_like(ranked)
+    rank, of_person = np.empty_like(ranked), people[:, np.newaxis] * ranked.shape[1] + asked
     rank.ravel()[lines * rank.shape[1] + best_first] = ranked
-    rank = np.where(real, _take(rank, lines, asked), 0)
+    rank = np.where(real, rank.ravel().take(lines * rank.shape[1] + asked), 0)
     fault = next((standing.fault for standing in standings if standing.fault), "")
-    rating = np.where(real & (not fault), _take(stars, person, asked), np.float32(np.nan))
-    return joined, Order(_take(scores, person, asked).astype(np.float64), rank), rating, fault
+    # `ravel().take` is twice as fast as an index for each dimension.
+    rating = np.where(real & (not fault), stars.ravel().take(of_person), np.float32(np.nan))
+    return joined, Order(scores.ravel().take(of_person).astype(np.float64), rank), rating, fault
 
 
 async def prefer_standing(models: Models, standings: Standings, groups: Sequence[Group]) -> Preferences:
@@ -156,18 +158,15 @@ async def prefer_standing(models: Models, standings: Standings, groups: Sequence
     """
     user_ids = [person.told.user_id for group in groups for person in group.people]
     of_each, info = await standings.of(models, user_ids), standings.catalog.info
-    left_out = np.stack([group.left_out(standings.catalog.num_movies) for group in groups])
+    left_out = np.array([group.left_out(standings.catalog.num_movies) for group in groups])
     liking = np.array([group.wanted.objective is Objective.LIKE for group in groups])
     return by_objective(info, liking, find(info, of_each, np.arange(len(of_each)).reshape(len(groups), -1), left_out))
 
 
-def _take(values: NDArray[Any], line: NDArray[Any], column: NDArray[Any]) -> NDArray[Any]:
-    """Returns `values[line, column]`, in half the time."""
-    return values.ravel().take(line * values.shape[1] + column)
-
-
 def _pack(marked: NDArray[np.bool_]) -> Rows:
     """Returns the marked columns of each line, `[n, w] int32`, ascending, then -1; w is at least 1."""
+    if len(marked) == 1 and marked.any():
+        return np.flatnonzero(marked)[np.newaxis].astype(np.int32)
     counts = marked.sum(axis=1)
     packed = np.full((len(marked), max(1, counts.max())), PADDING_ROW, np.int32)
     packed[np.arange(packed.shape[1]) < counts[:, np.newaxis]] = np.nonzero(marked)[1]
