@@ -45,7 +45,7 @@ class Calls:
 
     def __post_init__(self) -> None:
         """Starts with all the room there is."""
-        self._room = Room(self.most)
+        self._room, self._in_batches = Room(self.most), 0
 
     @contextmanager
     def observe(self, rpc: str, context: grpc.aio.ServicerContext[Any, Any]) -> Iterator[Observation]:
@@ -71,22 +71,25 @@ class Calls:
         Raises:
             GatewayFullError: There are too many.
         """
-        room, waiting = max(1, self.most * 3 // 4), self.backlog.waiting
-        if num_calls == 1:
-            fits = self._room.admits(self.in_flight + waiting + 1) and self.in_flight < self.most
-            room = self._room.size
-        else:
+        room, waiting, is_batch = max(1, self.most * 3 // 4), self.backlog.waiting, num_calls > 1
+        if is_batch:
             num_calls = min(num_calls, room)
             fits = self.in_flight + waiting + num_calls <= room
+        else:
+            others = self.in_flight - self._in_batches + waiting
+            fits = self._room.admits(others + 1) and self.in_flight < self.most
+            room = self._room.size
         if not fits:
             fault = f"{self.in_flight} calls are under way and {waiting} wait, and there is room for {room}"
             raise GatewayFullError(f"{fault}; this one counts as {num_calls}; try again in a second")
         self.in_flight += num_calls
+        self._in_batches += num_calls * is_batch
         IN_FLIGHT.inc()
         try:
             yield
         finally:
             self.in_flight -= num_calls
+            self._in_batches -= num_calls * is_batch
             IN_FLIGHT.dec()
 
     def _tell(self, rpc: str, seconds: float, seen: Observation) -> None:

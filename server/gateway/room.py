@@ -3,8 +3,8 @@
 import math
 import time
 
-# Once more calls are there than there is room for, room falls to a share in so many seconds of refusals. All of it is
-# there again once, for longer, never more calls were than it has at most.
+# Room falls to a share in the first while of refusals, and is whole again after a longer one without a crowd: never
+# more calls than the most it has.
 _LEAST_SHARE = 1 / 8
 _FALL_SECONDS, _CALM_SECONDS = 0.03, 3.0
 # What is longer between two calls is a pause, and no time of refusals.

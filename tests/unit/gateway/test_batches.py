@@ -1,6 +1,7 @@
 """What batches take of a gateway that others ask too."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -112,3 +113,15 @@ def test_what_counts_as_many_is_let_in_alone_or_where_it_leaves_room_and_takes_n
     with Calls(most=1, log_key=b"").admit(100):
         pass
     assert calls.in_flight == 0
+
+
+def test_batches_under_way_take_no_room_from_others_but_their_own() -> None:
+    calls = Calls(most=20, log_key=b"")
+    with calls.admit(15), calls.admit(), calls.admit(), calls.admit(), calls.admit():
+        with calls.admit():
+            for _ in range(100):
+                with pytest.raises(GatewayFullError), calls.admit():
+                    pass
+                time.sleep(0.001)  # in which room would fall
+        with calls.admit():
+            assert calls.in_flight == 20
