@@ -10,7 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from grpc._cython import cygrpc  # type: ignore[attr-defined]  # as grpcio-channelz does; there is no public name
 
@@ -31,11 +31,13 @@ class Backlog:
         self._seen_with_waiting = 0  # how many will have been seen when those are that waited at the last look
         self._next_look = 0.0
 
-    def watch(self) -> None:
-        """Looks at the server of this process that was made last."""
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Looks from now on at the one server of this process that is made in the meantime."""
+        others = _server_ids()
+        yield
         try:
-            servers = json.loads(cygrpc.channelz_get_servers(0))["server"]
-            server_id = max(int(server["ref"]["serverId"]) for server in servers)
+            (server_id,) = _server_ids() - others
             self._look(server_id)
             self._server_id = server_id
         except (AttributeError, KeyError, ValueError) as error:
@@ -69,3 +71,12 @@ class Backlog:
         if alive <= 1:  # the call that asks, so none waits
             self._lost = started - self._seen
         self._seen_with_waiting = self._seen + min(started - self._seen - self._lost, alive)
+
+
+def _server_ids() -> set[int]:
+    """Returns those of this process's servers; in no order, as gRPC gives ids when it is first asked."""
+    ids: set[int] = set()
+    with suppress(AttributeError, KeyError, ValueError):
+        while page := json.loads(cygrpc.channelz_get_servers(max(ids, default=0) + 1)).get("server"):
+            ids |= {int(server["ref"]["serverId"]) for server in page}
+    return ids

@@ -57,8 +57,8 @@ async def serve(config: GatewayConfig, parent: socket.socket | None = None) -> N
         health_service = health.aio.HealthServicer()
         calls = Calls(config.max_in_flight, config.log_key or secrets.token_bytes(32))
         service = PairRecommendationService(config, model_server, releases)
-        server = _server(calls, service, health_service, shared=parent is not None)
-        calls.backlog.watch()
+        with calls.backlog.watch():
+            server = _server(calls, service, health_service, shared=parent is not None)
         port = _listen(server, config, shared=parent is not None)
         await _set_health(health_service, releases)
         await health_service.set(_STARTUP, health_pb2.HealthCheckResponse.NOT_SERVING)

@@ -3,7 +3,8 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import grpc
@@ -57,18 +58,28 @@ class Callers:
         return [self.channel.unary_unary(METHOD)(b"") for _ in range(count)]
 
 
-@pytest.fixture
-async def door(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Door, Callers]]:
-    monkeypatch.setattr(backlog, "_PAUSE_SECONDS", 0)
+@asynccontextmanager
+async def open_door() -> AsyncIterator[tuple[Door, Callers]]:
     door = Door()
-    server = grpc.aio.server(interceptors=[door])
-    door.backlog.watch()
+    with door.backlog.watch():
+        server = grpc.aio.server(interceptors=[door])
     port = server.add_insecure_port("localhost:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"localhost:{port}") as channel:
-        yield door, Callers(channel)
+        callers = Callers(channel)
+        under_way = callers.come(1)  # as one always is when the gateway asks who waits
+        await door.sees(1)
+        yield door, callers
+        assert not under_way[0].done()
     door.end.set()
     await server.stop(None)
+
+
+@pytest.fixture
+async def door(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Door, Callers]]:
+    monkeypatch.setattr(backlog, "_PAUSE_SECONDS", 0)
+    async with open_door() as door:
+        yield door
 
 
 async def test_calls_that_are_not_yet_seen_wait(door: tuple[Door, Callers]) -> None:
@@ -100,7 +111,7 @@ async def test_callers_who_left_do_not_wait(door: tuple[Door, Callers]) -> None:
     await eventually(lambda: seen_by.backlog.waiting == 5)
     for call in calls[2:]:
         call.cancel()
-    await eventually(lambda: seen_by.backlog.waiting == 2)
+    await eventually(lambda: seen_by.backlog.waiting == 3)  # as many as are there, the one under way among them
 
 
 async def test_callers_who_left_long_ago_are_not_taken_for_those_who_came_since(door: tuple[Door, Callers]) -> None:
@@ -132,12 +143,23 @@ async def test_streams_hide_nobody_and_are_no_calls_that_wait(door: tuple[Door, 
         assert not any(call.done() for call in calls)
 
 
+async def test_of_very_many_servers_the_one_made_meanwhile_is_watched() -> None:
+    others = [grpc.server(ThreadPoolExecutor()) for _ in range(101)]  # gRPC tells of 100 at a time
+    async with open_door() as (seen_by, callers):
+        calls = callers.come(3)
+        await eventually(lambda: seen_by.backlog.waiting == 3)
+        assert not any(call.done() for call in calls)
+    for other in others:
+        other.stop(None)
+
+
 async def test_where_grpc_does_not_tell_it_says_so_and_nobody_waits(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delattr(cygrpc, "channelz_get_servers")
     untold = Backlog()
-    untold.watch()
+    with untold.watch():
+        pass
     assert untold.waiting == 0
     assert "not counted" in caplog.text
 

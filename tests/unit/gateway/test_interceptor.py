@@ -236,9 +236,9 @@ async def test_calls_of_other_services_and_of_no_method_wait_no_longer_once_seen
     started, done = asyncio.Event(), asyncio.Event()
     service.behaviour = waiting(started, done)
     calls = Calls(most=1, log_key=b"")
-    server = grpc.aio.server(interceptors=[CallInterceptor("another", calls)])
+    with calls.backlog.watch():
+        server = grpc.aio.server(interceptors=[CallInterceptor("another", calls)])
     server.add_generic_rpc_handlers((service,))
-    calls.backlog.watch()
     port = server.add_insecure_port("localhost:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"localhost:{port}") as channel:
