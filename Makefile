@@ -120,8 +120,8 @@ baselines: $(INSTALLED) ## the notebooks' models beside the default, EASE and po
 forget: $(INSTALLED) ## remove a person from every release, and from what is trained from now on: USER=196
 	@$(BIN)/python -m trainer.forget --user $(call quote,$(FORGET)) --releases $(call quote,$(RELEASES))
 
-test: $(INSTALLED) ## run all tests
-	$(BIN)/python -m pytest
+test: $(INSTALLED) ## run all tests, those of a file in one of up to 4 processes
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 soak: $(INSTALLED) ## some minutes of hostile requests, outages, silent connections, and 50 releases under load
 	$(BIN)/python -m tests.soak

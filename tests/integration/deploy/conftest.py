@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,8 +67,8 @@ class Deployed:
 
 
 @pytest.fixture
-def deployed(releases, tmp_path) -> Iterator[Deployed]:
-    folder = tmp_path / "it's ; % #1"
-    deployment = Deployed(folder.resolve(), releases)
-    yield deployment
-    deployment.run("stop")
+def deployed(releases) -> Iterator[Deployed]:
+    with tempfile.TemporaryDirectory() as short:  # as a socket's path must be
+        deployment = Deployed(Path(short).resolve() / "it's ; % #1", releases)
+        yield deployment
+        deployment.run("stop")
