@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import grpc
@@ -93,14 +94,18 @@ class Calls:
             IN_FLIGHT.dec()
 
     def _tell(self, rpc: str, seconds: float, seen: Observation) -> None:
-        REQUESTS.labels(rpc, seen.code, seen.objective, seen.strategy, seen.source).inc()
-        REQUEST_SECONDS.labels(rpc).observe(seconds)
+        _requests(rpc, seen.code, seen.objective, seen.strategy, seen.source).inc()
+        _request_seconds(rpc).observe(seconds)
         # A line for each that is refused would keep others waiting.
         level = logging.DEBUG if seen.code == GatewayFullError.status else logging.INFO
         if logger.isEnabledFor(level):
             facts = vars(seen) | {"user_ids": [pseudonym(self.log_key, user_id) for user_id in seen.user_ids]}
             told = {name: value for name, value in facts.items() if value}
             logger.log(level, Facts(message="call", rpc=rpc, milliseconds=round(seconds * 1000, 2), **told))
+
+
+# Of few values: no label holds what a caller made up.
+_requests, _request_seconds = cache(REQUESTS.labels), cache(REQUEST_SECONDS.labels)
 
 
 def _request_id(context: grpc.aio.ServicerContext[Any, Any]) -> str:

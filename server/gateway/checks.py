@@ -54,7 +54,10 @@ class Reading:
 
     def number(self, field: str, value: float, least: float, most: float) -> bool:
         """Returns whether a number is within bounds, both inclusive; NaN never is."""
-        return self.require(least <= value <= most, field, f"is {value}; must be {least:g} to {most:g}")
+        if least <= value <= most:  # and no text for what holds, as most of it does
+            return True
+        self.fault(field, f"is {value}; must be {least:g} to {most:g}")
+        return False
 
     def at_least_zero(self, field: str, value: float) -> bool:
         """Returns whether a number is 0 or more, and finite."""

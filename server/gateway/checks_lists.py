@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Flag
+from enum import Enum, auto
 from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
@@ -31,13 +31,13 @@ _DEFAULT_WEIGHT = 0.5
 _NO_ROWS = np.empty(0, np.int32)
 
 
-class _Watched(Flag):
+class _Watched(Enum):
     """Whose watched movies a list may hold."""
 
-    NONE = 0
-    BY_FIRST = 1
-    BY_SECOND = 2
-    BOTH = 3
+    NONE = auto()
+    BY_FIRST = auto()
+    BY_SECOND = auto()
+    BOTH = auto()
 
 
 Q = TypeVar("Q", PairQuery, PersonQuery)
@@ -73,8 +73,8 @@ def read_pair(request: service_pb2.RecommendPairRequest, page: Page, catalog: Ca
     """
     reading = Reading(catalog, page.faults)
     watched = _watched(reading, request)
-    first = _member(reading, request, "first", include_watched=_Watched.BY_FIRST in watched)
-    second = _member(reading, request, "second", include_watched=_Watched.BY_SECOND in watched)
+    first = _member(reading, request, "first", include_watched=watched in (_Watched.BY_FIRST, _Watched.BOTH))
+    second = _member(reading, request, "second", include_watched=watched in (_Watched.BY_SECOND, _Watched.BOTH))
     if first.user_id and first.user_id == second.user_id:
         reading.fault("second.user_id", "is the same person as first.user_id; name someone else")
     weight = request.first_weight if request.HasField("first_weight") else _DEFAULT_WEIGHT
@@ -94,7 +94,7 @@ def read_person(request: service_pb2.RecommendRequest, page: Page, catalog: Cata
     watched = _watched(reading, request)
     nobody = "is INCLUDE_WATCHED_BY_SECOND; there is no second person here"
     reading.require(watched is not _Watched.BY_SECOND, "include_watched", nobody)
-    member = _member(reading, request, "member", include_watched=_Watched.BY_FIRST in watched)
+    member = _member(reading, request, "member", include_watched=watched in (_Watched.BY_FIRST, _Watched.BOTH))
     query = PersonQuery(member, _list_query(reading, request, page))
     return _asked(reading, request, page, query, member)
 

@@ -7,7 +7,7 @@ from pairrec.v1 import recommendation_pb2
 
 from server.gateway.checks import Reading, quoted
 from server.recommender.models import Floats
-from server.recommender.queries import History, Member
+from server.recommender.queries import NO_HISTORY, History, Member
 
 _MAX_HISTORY = 1000
 MAX_GENRES = 100
@@ -31,7 +31,7 @@ def read_member(
 
 def _read_history(reading: Reading, field: str, movies: Sequence[recommendation_pb2.RatedMovie]) -> History:
     if not movies:
-        return History()
+        return NO_HISTORY
     ratings: dict[int, float] = {}
     for i, movie in enumerate(reading.some(field, movies, _MAX_HISTORY)):
         row = reading.row(f"{field}[{i}].movie_id", movie.movie_id)

@@ -173,24 +173,14 @@ def _list_fields(
 
 
 def _movie(catalog: Catalog, row: int) -> _Fields:
-    movie = catalog.movie(row)
-    return {
-        "movie_id": movie.movie_id,
-        "title": movie.title,
-        "year": movie.year,
-        "genres": movie.genres,
-        "rating_count": movie.rating_count,
-        "mean_rating": 0 if isnan(movie.mean_rating) else movie.mean_rating,
-    }
+    fields = vars(catalog.movie(row))  # they are called as the message's are
+    return fields | {"mean_rating": 0} if isnan(fields["mean_rating"]) else fields
 
 
 def _preference(preference: Preference, catalog: Catalog) -> _Fields:
-    return {
-        "score": preference.score,
-        "rank": preference.rank,
-        "predicted_rating": _given(preference.rating),
-        "reasons": [_movie(catalog, row) for row in preference.reasons],
-    }
+    score, rank, rating, reasons = preference
+    fields = {"score": score, "rank": rank, "predicted_rating": _given(rating)}
+    return fields | {"reasons": [_movie(catalog, row) for row in reasons]} if reasons else fields
 
 
 def _given(stars: float) -> float | None:

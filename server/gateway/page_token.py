@@ -92,9 +92,11 @@ def page_size(asked: int) -> int:
 
 
 def _digest(request: PagedRequest) -> bytes:
-    rest = deepcopy(request)
-    rest.ClearField("page_size")
-    rest.ClearField("page_token")
+    rest = request
+    if request.page_size or request.page_token:
+        rest = deepcopy(request)
+        rest.ClearField("page_size")
+        rest.ClearField("page_token")
     content = type(request).__name__.encode() + rest.SerializeToString(deterministic=True)
     return hashlib.sha256(content).digest()[:16]
 

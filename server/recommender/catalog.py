@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from server.recommender.catalog_files import CatalogFiles, map_files
 from server.recommender.models import Floats, Rows
-from server.recommender.queries import History, MovieFilter, PopularOrder
+from server.recommender.queries import NO_HISTORY, History, MovieFilter, PopularOrder
 from server.recommender.release_info import ReleaseInfo, read_release_info
 
 Flags = NDArray[np.bool_]
 
-# Of a large catalogue a small part is asked about again and again; a movie takes half a kilobyte.
+# Of a large catalogue a small part is asked about again and again; a movie or a history takes half a kilobyte.
 _KEPT = 16_384
 
 
@@ -47,6 +47,7 @@ class Catalog:
         self._row_of = _rows_by_id(self._movies)
         self._genre_flags = _genre_flags(info, self._movies)
         self._kept_movie = lru_cache(_KEPT)(self._read_movie)
+        self._kept_history = lru_cache(_KEPT)(self._read_history)
         self._position = lru_cache(_KEPT)(self._find_position)
 
     @classmethod
@@ -119,16 +120,19 @@ class Catalog:
 
     def history(self, user_id: str) -> History:
         """Returns what a user has watched, oldest first, as views; empty for someone unknown."""
-        position = self._position(user_id)
-        if position is None:
-            return History()
-        entries = slice(*self._offsets[position : position + 2])
-        return History(self._rows[entries], self._ratings[entries])
+        return self._kept_history(user_id)
 
     def _find_position(self, user_id: str) -> int | None:
         position = bisect_left(range(len(self._user_ids)), user_id, key=self.user_id)
         found = position < len(self._user_ids) and self.user_id(position) == user_id
         return position if found else None
+
+    def _read_history(self, user_id: str) -> History:
+        position = self._position(user_id)
+        if position is None:
+            return NO_HISTORY
+        entries = slice(*self._offsets[position : position + 2])
+        return History(self._rows[entries], self._ratings[entries])
 
     def _read_movie(self, row: int) -> Movie:
         columns = ("movie_id", "title", "year", "genres", "rating_count", "mean_rating")

@@ -6,7 +6,6 @@ same pair scores when people are swapped and the weight is turned.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -40,18 +39,17 @@ class Votes:
     weight: Whole
     num_candidates: int
 
-    @cached_property
+    @property
     def listed(self) -> NDArray[np.bool_]:
         """Which columns can be in the list, `[p, c] bool`."""
-        listed: NDArray[np.bool_] = np.logical_and.reduce(self.rank > 0, axis=1)
-        return listed
+        return np.minimum.reduce(self.rank, axis=1) > 0
 
-    @cached_property
+    @property
     def depth(self) -> Whole:
         """What a member's 1 / (10 + rank) has below the line, `[p, 2, c] int64`."""
         return RANK_OFFSET + self.rank.astype(np.int64)
 
-    @cached_property
+    @property
     def joint_rank(self) -> Whole:
         """Each column's ranks, weighted and summed, `[p, c] int64`: it settles ties between equal scores.
 
@@ -87,10 +85,10 @@ def rank_fusion(votes: Votes) -> Floats:
 
     Source: see RANK_OFFSET.
     """
-    first, second = votes.depth[:, 0], votes.depth[:, 1]
-    weight = votes.weight[:, :, np.newaxis]
+    first, second = votes.depth.swapaxes(0, 1)
+    of_first, of_second = votes.weight.T[:, :, np.newaxis]
     # One division of whole numbers, so that what is equal on paper is equal here and ties break by row.
-    return (weight[:, 0] * second + weight[:, 1] * first) / (first * second) / MILLION
+    return (of_first * second + of_second * first) / (first * second) / MILLION
 
 
 def weighted_average(votes: Votes) -> Floats:
@@ -183,9 +181,23 @@ def best_columns(score: Floats, sizes: Sequence[int], ties: Whole | None = None)
         sizes: How many columns at most, a line.
         ties: `[n, c]`, lowest first among equal scores; without it, and where it is equal, by column.
     """
-    order = np.argsort(-score, axis=1, kind="stable") if ties is None else np.lexsort((ties, -score), axis=1)
-    counts = np.minimum((score > -np.inf).sum(axis=1), sizes)
-    return [columns[:count] for columns, count in zip(order, counts, strict=True)]
+    return [
+        _best_of_line(line, size, None if ties is None else ties[place])
+        for place, (line, size) in enumerate(zip(score, sizes, strict=True))
+    ]
+
+
+def _best_of_line(score: Floats, size: int, ties: Whole | None) -> Columns:
+    if size < len(score):
+        parted = score.copy()
+        parted.partition(-size)
+        [columns] = (score >= parted[-size]).nonzero()  # all that may be in the list, and what ties with its last
+    else:
+        columns = np.arange(len(score))
+    falling = -score[columns]
+    order = falling.argsort(kind="stable") if ties is None else np.lexsort((ties[columns], falling))
+    columns = columns[order[:size]]
+    return columns[score[columns] > -np.inf]
 
 
 _PAIR_SCORES: dict[Strategy, Callable[[Votes], Floats]] = {

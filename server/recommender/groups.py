@@ -13,6 +13,7 @@ from server.recommender.queries import ListQuery, Member, MovieFilter
 # Up to so many movies that a filter allows are ranked one by one; where it allows more, those it refuses are fewer or
 # the catalogue is large, and the index leaves them out.
 MOST_RANKED = 4_096
+_ANY_MOVIE = MovieFilter()
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,16 @@ class Group:
 
     def left_out(self, num_movies: int) -> Flags:
         """Returns which movies the list must not hold, `[movies] bool`."""
-        rows, is_out = (self.excluded_rows, True) if self.allowed_rows is None else (self.allowed_rows, False)
-        left_out = np.full(num_movies, not is_out)
-        left_out[rows] = is_out
-        return left_out
+        marked = np.zeros(num_movies, bool)
+        marked[self.excluded_rows if self.allowed_rows is None else self.allowed_rows] = True
+        return marked if self.allowed_rows is None else ~marked
 
 
 def complete_group(catalog: Catalog, members: Sequence[Member], wanted: ListQuery) -> Group:
     """Looks up who asks, and turns a filter into rows."""
     people = tuple(complete(catalog, member) for member in members)
     excluded = excluded_rows(people, wanted)
-    if wanted.filter == MovieFilter():
+    if wanted.filter == _ANY_MOVIE:
         return Group(people, wanted, excluded)
     passes = catalog.allowed(wanted.filter)
     if passes.sum() > MOST_RANKED:

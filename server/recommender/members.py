@@ -46,7 +46,7 @@ def complete(catalog: Catalog, member: Member) -> Person:
         history = overlay(stored, member.history)
         return Person(member, history, Member(history=history))
     if len(stored.rows):
-        return Person(member, stored, Member(member.user_id))
+        return Person(member, stored, member if member.genre_ratings is None else Member(member.user_id))
     return Person(member, stored, Member(genre_ratings=member.genre_ratings))
 
 

@@ -47,7 +47,7 @@ class History:
     ratings: Floats = field(default_factory=lambda: np.empty(0, np.float32))
 
 
-_NOTHING = History()
+NO_HISTORY = History()
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Member:
     """
 
     user_id: str = ""
-    history: History = _NOTHING
+    history: History = NO_HISTORY
     genre_ratings: Floats | None = None
     include_watched: bool = False
 

@@ -18,7 +18,7 @@ from server.recommender.lists import PairEntry, PairList, PersonEntry, PersonLis
 from server.recommender.members import Person, complete, unknown_ids
 from server.recommender.models import Floats, Models, Rows
 from server.recommender.preferences import Preferences, prefer
-from server.recommender.queries import MILLION, ListQuery, Member, PairQuery, PersonQuery
+from server.recommender.queries import MILLION, ListQuery, Member, PairQuery, PersonQuery, Strategy
 from server.recommender.reasons import find_reasons
 from server.recommender.row_sets import padded_width
 from server.recommender.standings import Standings, prefer_standing
@@ -138,10 +138,11 @@ class Recommender:
         first_weights = [query.first_weight_millionths for query in queries]
         weight = np.array([(first, MILLION - first) for first in first_weights], np.int64)
         picks: dict[int, Picks] = {}
-        strategies = {query.strategy for query in queries}
-        for strategy in strategies:
-            index = [i for i, query in enumerate(queries) if query.strategy is strategy]
-            of_these = slice(None) if len(strategies) == 1 else index  # a slice copies nothing
+        by_strategy: defaultdict[Strategy, list[int]] = defaultdict(list)
+        for i, query in enumerate(queries):
+            by_strategy[query.strategy].append(i)
+        for strategy, index in by_strategy.items():
+            of_these = slice(None) if len(by_strategy) == 1 else index  # a slice copies nothing
             columns = (preferences.score[of_these], preferences.rank[of_these], weight[of_these])
             votes = Votes(*columns, self.catalog.info.candidates)
             picks |= zip(index, fuse(strategy, votes, [self._depth(queries[i].wanted) for i in index]), strict=True)
@@ -151,35 +152,40 @@ class Recommender:
         """Returns how much of a fused list the wanted one is picked from: so much is spread, whatever its size."""
         return max(wanted.size, self.catalog.info.candidates) if wanted.diversity else wanted.size
 
-    def _spread(self, wanted: ListQuery, rows: Rows) -> Columns:
+    def _spread(self, wanted: ListQuery, rows: Rows) -> Columns | slice:
         """Returns the places of a fused list that the wanted one holds, in its order."""
+        if not wanted.diversity:
+            return slice(wanted.size)
         places = np.arange(min(wanted.size, len(rows)))
-        if wanted.diversity:
-            directions = self.catalog.directions(rows[: self.catalog.info.candidates])
-            places[: len(directions)] = diversify(directions, wanted.diversity, wanted.size)
+        directions = self.catalog.directions(rows[: self.catalog.info.candidates])
+        places[: len(directions)] = diversify(directions, wanted.diversity, wanted.size)
         return places
 
     def _pair_list(self, group: Group, preferences: Preferences, index: int, picks: Picks) -> PairList:
-        places = self._spread(group.wanted, preferences.movie_row[index, picks.columns])
-        columns = picks.columns[places]
-        rows = preferences.movie_row[index, columns].tolist()
-        members = (self._member(group, preferences, (index, member, columns)) for member in (0, 1))
-        values = zip(rows, picks.score[places].tolist(), *members, strict=True)
-        return PairList(tuple(PairEntry(*value) for value in values), *self._remarks(group, preferences))
+        rows = preferences.movie_row[index].take(picks.columns)
+        places = self._spread(group.wanted, rows)
+        members = self._members(group, preferences, index, picks.columns[places])
+        entries = tuple(map(PairEntry, rows[places].tolist(), picks.score[places].tolist(), *members))
+        return PairList(entries, *self._remarks(group, preferences))
 
     def _person_list(self, group: Group, preferences: Preferences, index: int, columns: Columns) -> PersonList:
-        columns = columns[self._spread(group.wanted, preferences.movie_row[index, columns])]
-        rows = preferences.movie_row[index, columns].tolist()
-        values = zip(rows, self._member(group, preferences, (index, 0, columns)), strict=True)
-        return PersonList(tuple(PersonEntry(*value) for value in values), *self._remarks(group, preferences))
+        rows = preferences.movie_row[index].take(columns)
+        places = self._spread(group.wanted, rows)
+        members = self._members(group, preferences, index, columns[places])
+        entries = tuple(map(PersonEntry, rows[places].tolist(), *members))
+        return PersonList(entries, *self._remarks(group, preferences))
 
-    def _member(self, group: Group, preferences: Preferences, place: tuple[int, int, Columns]) -> list[Preference]:
-        """Returns what one member of a group makes of some columns; `place` is group, member and columns."""
-        values = [of[place].tolist() for of in (preferences.score, preferences.rank, preferences.rating)]
+    def _members(
+        self, group: Group, preferences: Preferences, index: int, columns: Columns
+    ) -> Iterator[list[Preference]]:
+        """Yields what each member of the group at `index` makes of some columns."""
+        of_all = (preferences.score, preferences.rank, preferences.rating)
+        values = [of[index].take(columns, axis=1).tolist() for of in of_all]
         if group.wanted.with_reasons:
-            rows = preferences.movie_row[place[0], place[2]]
-            values.append(find_reasons(self.catalog, group.people[place[1]].history, rows))
-        return [Preference(*value) for value in zip(*values, strict=True)]
+            rows = preferences.movie_row[index, columns]
+            values.append([find_reasons(self.catalog, person.history, rows) for person in group.people])
+        for of_member in zip(*values, strict=True):
+            yield list(map(Preference, *of_member))
 
     def _remarks(self, group: Group, preferences: Preferences) -> tuple[tuple[str, ...], Source, str]:
         unknown = unknown_ids(self.catalog, [person.member for person in group.people])

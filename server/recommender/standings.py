@@ -11,7 +11,7 @@ from server.recommender.catalog import Catalog, Flags
 from server.recommender.embeddings import EmbeddingCache, embed
 from server.recommender.groups import Group
 from server.recommender.members import complete
-from server.recommender.models import PADDING_ROW, Floats, Models, Rows
+from server.recommender.models import PADDING_ROW, Floats, Models
 from server.recommender.objective import Order
 from server.recommender.preferences import Found, Preferences, by_objective, rank_and_rate
 from server.recommender.queries import Member, Objective
@@ -22,13 +22,13 @@ class Standing(NamedTuple):
     """What one person makes of each movie.
 
     Attributes:
-        row: All rows, best first, `[movies]` of the smallest type that holds them.
+        place: Its place in the person's order, from 0, `[movies]` of the smallest type that holds them.
         score: `[movies] float32`.
         rating: `[movies] float32` stars; NaN where there are none.
         fault: Why there are no stars; empty when there are.
     """
 
-    row: NDArray[Any]
+    place: NDArray[Any]
     score: Floats
     rating: Floats
     fault: str
@@ -98,9 +98,9 @@ class Standings:
         order, (rating, fault) = await rank_and_rate(models, embedding, nothing, rows)
         made = []
         for user_id, rank, score, stars in zip(user_ids, order.rank, order.score, rating, strict=False):
-            row = np.argsort(rank, kind="stable").astype(self._small)
+            place = np.argsort(np.argsort(rank, kind="stable")).astype(self._small)
             # Copies: a view would keep the whole answer alive.
-            made.append(Standing(row, score.astype(np.float32), stars.copy(), fault))
+            made.append(Standing(place, score.astype(np.float32), stars.copy(), fault))
             if not fault:
                 self._keep(user_id, made[-1])
         return made
@@ -123,25 +123,41 @@ def find(info: ReleaseInfo, standings: Sequence[Standing], members: NDArray[np.i
         members: Who is in each group, `[p, m]`: places in `standings`.
         excluded: `[p, movies]`, what a group's list must not hold.
     """
-    all_rows, scores, stars = map(np.array, list(zip(*standings, strict=True))[:3])
-    people, group = members.ravel(), np.repeat(np.arange(len(members)), members.shape[1])[:, np.newaxis]
-    best_first = all_rows[people]
-    in_group = group * excluded.shape[1] + best_first
-    left = ~excluded.ravel().take(in_group)
-    ranked = np.cumsum(left, axis=1, dtype=np.int32)
-    own = left & (ranked <= info.candidates)
-    candidates = np.zeros(excluded.shape, bool)
-    candidates.ravel()[in_group[own]] = True
-    joined = _pack(candidates)
-    rows = np.repeat(joined, members.shape[1], axis=0)
-    real, asked, lines = rows >= 0, np.maximum(rows, 0), np.arange(len(people))[:, np.newaxis]
-    rank, of_person = np.empty_like(ranked), people[:, np.newaxis] * ranked.shape[1] + asked
-    rank.ravel()[lines * rank.shape[1] + best_first] = ranked
-    rank = np.where(real, rank.ravel().take(lines * rank.shape[1] + asked), 0)
     fault = next((standing.fault for standing in standings if standing.fault), "")
-    # `ravel().take` is twice as fast as an index for each dimension.
-    rating = np.where(real & (not fault), stars.ravel().take(of_person), np.float32(np.nan))
-    return joined, Order(scores.ravel().take(of_person).astype(np.float64), rank), rating, fault
+    # Group by group: arrays of all groups are too many cells for the fastest memory.
+    groups = [[standings[member] for member in group] for group in members.tolist()]
+    found = [_find(info.candidates, group, kept) for group, kept in zip(groups, ~excluded, strict=True)]
+    if len(found) > 1 or not found[0][0].size:
+        found = [tuple(map(_below_each_other, zip(*found, strict=True), (PADDING_ROW, 0, 0, np.nan)))]
+    [(rows, rank, score, stars)] = found
+    rating = np.full_like(stars, np.nan) if fault else stars
+    return rows.astype(np.int32), Order(score, rank), rating, fault
+
+
+def _find(num_candidates: int, group: Sequence[Standing], kept: Flags) -> tuple[NDArray[Any], ...]:
+    """Returns the rows of one group's candidates `[1, c]`, and their ranks, scores and stars `[m, c]`."""
+    ranks, best = [], np.zeros(len(kept), bool)
+    for standing in group:
+        place, in_order = standing.place.astype(np.intp), np.empty_like(kept)
+        in_order[place] = kept
+        ranks.append(in_order.cumsum(dtype=np.int32).take(place))  # of what is not kept: of what is before it
+        best |= ranks[-1] <= num_candidates
+    rows = (best & kept).nonzero()[0]
+    shape = len(group), len(rows)
+    rank, score, rating = np.empty(shape, np.int32), np.empty(shape), np.empty(shape, np.float32)
+    for member, (standing, of_all) in enumerate(zip(group, ranks, strict=True)):
+        rank[member], score[member] = of_all.take(rows), standing.score.take(rows)
+        rating[member] = standing.rating.take(rows)
+    return rows[np.newaxis], rank, score, rating
+
+
+def _below_each_other(parts: Sequence[NDArray[Any]], padding: float) -> NDArray[Any]:
+    """Returns the lines of all parts `[m, c]` as wide as the widest, `[p m, w]`; w is at least 1."""
+    width = max(1, *(part.shape[1] for part in parts))
+    padded = np.full((len(parts), len(parts[0]), width), padding, parts[0].dtype)
+    for lines, part in zip(padded, parts, strict=True):
+        lines[:, : part.shape[1]] = part
+    return padded.reshape(-1, width)
 
 
 async def prefer_standing(models: Models, standings: Standings, groups: Sequence[Group]) -> Preferences:
@@ -161,13 +177,3 @@ async def prefer_standing(models: Models, standings: Standings, groups: Sequence
     left_out = np.array([group.left_out(standings.catalog.num_movies) for group in groups])
     liking = np.array([group.wanted.objective is Objective.LIKE for group in groups])
     return by_objective(info, liking, find(info, of_each, np.arange(len(of_each)).reshape(len(groups), -1), left_out))
-
-
-def _pack(marked: NDArray[np.bool_]) -> Rows:
-    """Returns the marked columns of each line, `[n, w] int32`, ascending, then -1; w is at least 1."""
-    if len(marked) == 1 and marked.any():
-        return np.flatnonzero(marked)[np.newaxis].astype(np.int32)
-    counts = marked.sum(axis=1)
-    packed = np.full((len(marked), max(1, counts.max())), PADDING_ROW, np.int32)
-    packed[np.arange(packed.shape[1]) < counts[:, np.newaxis]] = np.nonzero(marked)[1]
-    return packed
