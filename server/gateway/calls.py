@@ -105,7 +105,8 @@ class Calls:
 
 
 # Of few values: no label holds what a caller made up.
-_requests, _request_seconds = cache(REQUESTS.labels), cache(REQUEST_SECONDS.labels)
+_requests = cache(REQUESTS.labels)
+_request_seconds = cache(REQUEST_SECONDS.labels)
 
 
 def _request_id(context: grpc.aio.ServicerContext[Any, Any]) -> str:

@@ -30,7 +30,7 @@ _RETRY_DELAY = duration_pb2.Duration(seconds=1)
 ERROR_DOMAIN = "pairrec"
 
 # What a message within another is written from: made first and copied in, a list would take twice as long.
-_Fields: TypeAlias = dict[str, Any]
+_Fields: TypeAlias = Mapping[str, Any]
 
 
 def pair_response(asked: Asked[PairQuery], answer: PairList, catalog: Catalog) -> service_pb2.RecommendPairResponse:
@@ -173,8 +173,8 @@ def _list_fields(
 
 
 def _movie(catalog: Catalog, row: int) -> _Fields:
-    fields = vars(catalog.movie(row))  # they are called as the message's are
-    return fields | {"mean_rating": 0} if isnan(fields["mean_rating"]) else fields
+    movie = catalog.movie(row)
+    return vars(movie) | {"mean_rating": 0} if isnan(movie.mean_rating) else vars(movie)  # named as the message's are
 
 
 def _preference(preference: Preference, catalog: Catalog) -> _Fields:

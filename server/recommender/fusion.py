@@ -177,7 +177,7 @@ def best_columns(score: Floats, sizes: Sequence[int], ties: Whole | None = None)
     """Finds the columns of the highest scores of each line, best first.
 
     Args:
-        score: `[n, c]`; -inf marks what never appears.
+        score: `[n, c]`, no NaN; -inf marks what never appears.
         sizes: How many columns at most, a line.
         ties: `[n, c]`, lowest first among equal scores; without it, and where it is equal, by column.
     """

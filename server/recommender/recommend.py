@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, starmap
 
 import numpy as np
 
@@ -165,15 +165,15 @@ class Recommender:
         rows = preferences.movie_row[index].take(picks.columns)
         places = self._spread(group.wanted, rows)
         members = self._members(group, preferences, index, picks.columns[places])
-        entries = tuple(map(PairEntry, rows[places].tolist(), picks.score[places].tolist(), *members))
-        return PairList(entries, *self._remarks(group, preferences))
+        values = zip(rows[places].tolist(), picks.score[places].tolist(), *members, strict=True)
+        return PairList(tuple(starmap(PairEntry, values)), *self._remarks(group, preferences))
 
     def _person_list(self, group: Group, preferences: Preferences, index: int, columns: Columns) -> PersonList:
         rows = preferences.movie_row[index].take(columns)
         places = self._spread(group.wanted, rows)
         members = self._members(group, preferences, index, columns[places])
-        entries = tuple(map(PersonEntry, rows[places].tolist(), *members))
-        return PersonList(entries, *self._remarks(group, preferences))
+        values = zip(rows[places].tolist(), *members, strict=True)
+        return PersonList(tuple(starmap(PersonEntry, values)), *self._remarks(group, preferences))
 
     def _members(
         self, group: Group, preferences: Preferences, index: int, columns: Columns
@@ -185,7 +185,7 @@ class Recommender:
             rows = preferences.movie_row[index, columns]
             values.append([find_reasons(self.catalog, person.history, rows) for person in group.people])
         for of_member in zip(*values, strict=True):
-            yield list(map(Preference, *of_member))
+            yield list(starmap(Preference, zip(*of_member, strict=True)))
 
     def _remarks(self, group: Group, preferences: Preferences) -> tuple[tuple[str, ...], Source, str]:
         unknown = unknown_ids(self.catalog, [person.member for person in group.people])

@@ -126,21 +126,22 @@ def find(info: ReleaseInfo, standings: Sequence[Standing], members: NDArray[np.i
     fault = next((standing.fault for standing in standings if standing.fault), "")
     # Group by group: arrays of all groups are too many cells for the fastest memory.
     groups = [[standings[member] for member in group] for group in members.tolist()]
-    found = [_find(info.candidates, group, kept) for group, kept in zip(groups, ~excluded, strict=True)]
-    if len(found) > 1 or not found[0][0].size:
-        found = [tuple(map(_below_each_other, zip(*found, strict=True), (PADDING_ROW, 0, 0, np.nan)))]
+    found = [_find_for_group(info.candidates, group, kept) for group, kept in zip(groups, ~excluded, strict=True)]
+    if len(found) > 1 or not found[0][0].size:  # or there would be no column to shape the arrays by
+        paddings = (PADDING_ROW, 0, 0, np.nan)
+        found = [tuple(map(_below_each_other, zip(*found, strict=True), paddings))]
     [(rows, rank, score, stars)] = found
     rating = np.full_like(stars, np.nan) if fault else stars
     return rows.astype(np.int32), Order(score, rank), rating, fault
 
 
-def _find(num_candidates: int, group: Sequence[Standing], kept: Flags) -> tuple[NDArray[Any], ...]:
+def _find_for_group(num_candidates: int, group: Sequence[Standing], kept: Flags) -> tuple[NDArray[Any], ...]:
     """Returns the rows of one group's candidates `[1, c]`, and their ranks, scores and stars `[m, c]`."""
     ranks, best = [], np.zeros(len(kept), bool)
     for standing in group:
         place, in_order = standing.place.astype(np.intp), np.empty_like(kept)
         in_order[place] = kept
-        ranks.append(in_order.cumsum(dtype=np.int32).take(place))  # of what is not kept: of what is before it
+        ranks.append(in_order.cumsum(dtype=np.int32).take(place))  # a movie left out has that of the one before it
         best |= ranks[-1] <= num_candidates
     rows = (best & kept).nonzero()[0]
     shape = len(group), len(rows)

@@ -162,6 +162,7 @@ async def test_where_grpc_does_not_tell_it_says_so_and_nobody_waits(
         pass
     assert untold.waiting == 0
     assert "not counted" in caplog.text
+    assert "channelz_get_servers" in caplog.text
 
 
 async def test_more_than_there_is_room_for_are_refused_seen_or_not(door: tuple[Door, Callers]) -> None:

@@ -109,3 +109,12 @@ def test_equal_scores_go_by_rank(strategy: Strategy) -> None:
 def test_best_columns_go_by_score_then_by_column_and_stop_at_minus_infinity() -> None:
     scores = np.array([[1.0, 3, 3, -np.inf], [2, -np.inf, -np.inf, 5]])
     assert [line.tolist() for line in best_columns(scores, [2, 4])] == [[1, 2], [3, 0]]
+
+
+@pytest.mark.parametrize(("ties", "best"), [(None, [1, 2]), ([0, 4, 3, 2, 1, 0], [4, 3])])
+def test_of_columns_that_tie_with_the_last_the_first_by_ties_and_place_are_taken(
+    ties: list[int] | None, best: list[int]
+) -> None:
+    scores = np.array([[0, 1, 1, 1, 1, 0.5]])
+    [columns] = best_columns(scores, [2], None if ties is None else np.array([ties]))
+    assert columns.tolist() == best

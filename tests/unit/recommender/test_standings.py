@@ -87,6 +87,14 @@ def test_people_get_the_lists_they_get_by_search(tiny: Tiny, kept: Recommender, 
     assert same(answer, expected)
 
 
+def test_where_all_movies_are_left_out_lists_are_empty(tiny: Tiny, kept: Recommender) -> None:
+    nothing = ListQuery(excluded_rows=np.arange(tiny.catalog.num_movies, dtype=np.int32))
+    [pair] = asyncio.run(kept.recommend_pairs([PairQuery(Member("1"), Member("2"), wanted=nothing)]))
+    [person] = asyncio.run(kept.recommend([PersonQuery(Member("1"), nothing)]))
+    assert pair.entries == person.entries == ()
+    assert pair.source is person.source is Source.MODEL
+
+
 def test_models_are_asked_about_each_known_user_once(tiny: Tiny, asked: Asked) -> None:
     recommender = standing(tiny, asked)
     asyncio.run(recommender.recommend_pairs([QUERY, QUERY]))
