@@ -80,6 +80,7 @@ class Calls:
             others = self.in_flight - self._in_batches + waiting
             fits = self._room.admits(others + 1) and self.in_flight < self.most
             room = self._room.size
+            self.backlog.crowded = room < self.most
         if not fits:
             fault = f"{self.in_flight} calls are under way and {waiting} wait, and there is room for {room}"
             raise GatewayFullError(f"{fault}; this one counts as {num_calls}; try again in a second")
