@@ -6,9 +6,9 @@ import time
 # Room falls to a share in the first while of refusals, and is whole again after a longer one without a crowd: never
 # more calls than the most it has.
 _LEAST_SHARE = 1 / 8
-_FALL_SECONDS, _CALM_SECONDS = 0.01, 3.0
+_FALL_SECONDS, _CALM_SECONDS = 0.03, 3.0
 # What is longer between two calls is a pause, and no time of refusals.
-_LONGEST_STEP_SECONDS = 0.0025
+_LONGEST_STEP_SECONDS = 0.01
 
 
 class Room:
