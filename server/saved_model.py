@@ -20,6 +20,8 @@ import tensorflow as tf
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader  # the public name only adds a notice
 
+from server.time_slices import DEFAULT_NS, ask_for_slices
+
 # Most of a load is optimizing graphs, once for each signature. A second round, the newer optimizer that comes after the
 # others, and saving memory on other devices take more than a third of it. With a release's models answers are the same
 # without, to the last digit, and take no longer.
@@ -134,6 +136,7 @@ def give_way(intra_op_threads: int | None = None, inter_op_threads: int | None =
         with suppress(ValueError):  # of counts that TensorFlow does not take, which each load says
             _new_session(intra_op_threads, inter_op_threads).close()
         os.nice(_LOADER_NICENESS)
+        ask_for_slices(DEFAULT_NS)  # where those that answer have shorter ones, they need not wait for this one's end
 
 
 def _new_session(intra_op_threads: int | None, inter_op_threads: int | None) -> tf.compat.v1.Session:

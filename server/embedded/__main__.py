@@ -6,14 +6,17 @@ import os
 import signal
 import sys
 
+from server.time_slices import SHORT_NS, ask_for_slices
+
 _LISTENING = "server.embedded (development stand-in for TensorFlow Serving) listening on"
 _STOP = {signal.SIGTERM, signal.SIGINT}
 
 
-def main() -> int:
-    """Serves until SIGTERM or SIGINT; returns the exit code, 1 where it could not start."""
-    # For every later thread too: Python's own handler waits for a main thread that need not wake.
+def main() -> None:
+    """Serves until SIGTERM or SIGINT; exits with 1 and the reason where it could not start."""
+    # Both for every later thread too. Python's own handler waits for a main thread that need not wake.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
+    ask_for_slices(SHORT_NS)
     # Every error of theirs also arrives as an exception; must be set before either is first imported.
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "NONE"} | os.environ
     import tensorflow as tf
@@ -21,7 +24,7 @@ def main() -> int:
     from server.embedded.config import parse_flags
     from server.embedded.serving import serving
 
-    # To look for garbage in what was imported stops requests for 0.15 s. Short turns let them in during a load.
+    # A look for garbage in what was imported would stop requests for 0.15 s; short turns let them in during a load.
     gc.freeze()
     sys.setswitchinterval(0.0005)
     flags, ignored = parse_flags(sys.argv[1:])
@@ -34,10 +37,8 @@ def main() -> int:
             print(_LISTENING, f"localhost:{port}", flush=True)  # noqa: T201 - how callers learn the port
             signal.sigwait(_STOP)
     except (OSError, tf.errors.OpError) as error:
-        sys.stderr.write(f"server.embedded: {getattr(error, 'message', error)}\n")
-        return 1
-    return 0
+        sys.exit(f"server.embedded: {getattr(error, 'message', error)}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -79,8 +79,7 @@ class ServedModel:
 
     def _load_if_due(self, number: int, path: Path) -> None:
         version = self._versions[number]
-        is_held = version.model or version.status.state == ModelVersionStatus.UNLOADING
-        if is_held or time.monotonic() < version.next_try:
+        if version.model or version.status.state == ModelVersionStatus.UNLOADING or time.monotonic() < version.next_try:
             return
         self._enter(number, ModelVersionStatus.LOADING)
         gc.collect()  # an unloaded model is a cycle, which also keeps its memory in TensorFlow

@@ -1,10 +1,10 @@
 """`python -m server.embedded` as a process: its start, its one line, its end."""
 
-import os
 import signal
 import socket
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,8 +12,10 @@ from pathlib import Path
 import grpc
 import pytest
 
+from server.time_slices import SHORT_NS
 from tests.conformance.client import connect, eventually
 from tests.conformance.tiny_models import MODEL, save_tiny
+from tests.kernel import slice_and_niceness, takes_slices
 
 LINE = "server.embedded (development stand-in for TensorFlow Serving) listening on localhost:"
 
@@ -80,15 +82,16 @@ def answers(client) -> bool:
     return False
 
 
-def niceness_of_threads(pid: int) -> list[int]:
-    niceness = []
-    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
-        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
-            niceness.append(int(stat.read_text().rpartition(")")[2].split()[16]))
-    return sorted(niceness)
+def slices_by_niceness(pid: int) -> dict[int, set[int]]:
+    slices: defaultdict[int, set[int]] = defaultdict(set)
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(ProcessLookupError):  # a thread that has ended since
+            nanoseconds, niceness = slice_and_niceness(int(thread.name))
+            slices[niceness].add(nanoseconds)
+    return slices
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+@takes_slices
 def test_only_the_thread_that_loads_gives_way(tmp_path):
     """Those that answer are made by the first load, and would have its priority; those that read warm-ups may."""
     (tmp_path / "tiny").mkdir()
@@ -96,8 +99,9 @@ def test_only_the_thread_that_loads_gives_way(tmp_path):
     with process(*flags, "--file_system_poll_wait_seconds=0.02") as running, connect(address_of(running)) as client:
         save_tiny(tmp_path / "tiny" / "1")
         eventually(lambda: answers(client))
-        niceness = niceness_of_threads(running.pid)
-    assert niceness[-2:] == [os.nice(0), min(os.nice(0) + 10, 19)]
+        slices = slices_by_niceness(running.pid)
+    mine, niceness = slice_and_niceness()
+    assert slices == {niceness: {SHORT_NS}, min(niceness + 10, 19): {mine}}
 
 
 def test_request_without_end_does_not_keep_the_process_alive(folder, tmp_path):
