@@ -100,9 +100,13 @@ class Calls:
         # A line for each that is refused would keep others waiting.
         level = logging.DEBUG if seen.code == GatewayFullError.status else logging.INFO
         if logger.isEnabledFor(level):
-            facts = vars(seen) | {"user_ids": [pseudonym(self.log_key, user_id) for user_id in seen.user_ids]}
-            told = {name: value for name, value in facts.items() if value}
-            logger.log(level, Facts(message="call", rpc=rpc, milliseconds=round(seconds * 1000, 2), **told))
+            facts = Facts(message="call", rpc=rpc, milliseconds=round(seconds * 1000, 2))
+            for name, value in vars(seen).items():
+                if value:
+                    facts[name] = value
+            if seen.user_ids:
+                facts["user_ids"] = [pseudonym(self.log_key, user_id) for user_id in seen.user_ids]
+            logger.log(level, facts)
 
 
 # Of few values: no label holds what a caller made up.
