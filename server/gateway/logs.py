@@ -1,7 +1,9 @@
 """How the gateway logs: lines for people or for machines, without a word of a person's."""
 
 import logging
+import time
 import traceback
+from functools import lru_cache
 from types import TracebackType
 from typing import TypeAlias
 
@@ -22,12 +24,21 @@ class Facts(dict[str, object]):
 class _Discreet(logging.Formatter):
     """Tells errors by type and place only: their messages may quote what a caller sent."""
 
+    def formatTime(self, record: logging.LogRecord, _: str | None = None) -> str:  # noqa: N802 - the name is logging's
+        """Returns the local time to the millisecond, of which the system is asked for what changes once a second."""
+        return f"{_local_second(int(record.created))},{int(record.msecs):03d}"
+
     def formatException(self, ei: _ErrorInfo) -> str:  # noqa: N802 - the name is logging's
         steps, error = [], ei[1]
         while error:
             steps.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
             error = error.__cause__ or error.__context__
         return "\nled to:\n".join(reversed(steps))
+
+
+@lru_cache(1)
+def _local_second(seconds: int) -> str:
+    return time.strftime(logging.Formatter.default_time_format, time.localtime(seconds))
 
 
 def set_up_logging(level: str, line_format: str) -> None:
