@@ -124,6 +124,8 @@ class SavedModel:
 def give_way(intra_op_threads: int | None = None, inter_op_threads: int | None = None) -> None:
     """Lowers the priority of the thread that calls, to load models in it while others answer; for good, and on Linux.
 
+    Its slices are the kernel's own: threads with shorter ones need not wait for their end.
+
     Niceness 10 is a tenth of a core where the others want all of it. Less, as of 19 or SCHED_IDLE, would let a thread
     on a busy machine stand still for long with the interpreter's lock, and all requests with it.
 
@@ -136,7 +138,7 @@ def give_way(intra_op_threads: int | None = None, inter_op_threads: int | None =
         with suppress(ValueError):  # of counts that TensorFlow does not take, which each load says
             _new_session(intra_op_threads, inter_op_threads).close()
         os.nice(_LOADER_NICENESS)
-        ask_for_slices(DEFAULT_NS)  # where those that answer have shorter ones, they need not wait for this one's end
+        ask_for_slices(DEFAULT_NS)
 
 
 def _new_session(intra_op_threads: int | None, inter_op_threads: int | None) -> tf.compat.v1.Session:

@@ -21,7 +21,7 @@ from bench.serving.floors import METHOD
 from bench.serving.processes import Worker, start_gateway, wait_for
 
 PAIR_METHOD = "/pairrec.v1.PairRecommendationService/RecommendPair"
-ROUNDS, CALLERS = 3, 64
+ROUNDS, CALLERS = 5, 64
 # Offered, as shares of what many callers in a closed loop get.
 LOADS = (0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 # Before each open loop: a gateway that refused calls lets fewer in for a second, and tells callers to come then.
@@ -139,7 +139,7 @@ class Bench:
         """Notes what the loads tell, and returns what twice the highest sustained one gets."""
         highs = self._sustained(target, loads)
         rate = highs[0]["rate"]
-        # Three times each, as the tail of seconds is a matter of luck.
+        # As many times each, as the tail of seconds is a matter of luck.
         halves, overs = ([self._at(target, rate * share) for _ in range(ROUNDS)] for share in (0.5, 2.0))
         p99 = median(load["p99_ms"] for load in highs)
         self.figures |= {

@@ -14,9 +14,9 @@ _STOP = {signal.SIGTERM, signal.SIGINT}
 
 def main() -> None:
     """Serves until SIGTERM or SIGINT; exits with 1 and the reason where it could not start."""
-    # Both for every later thread too. Python's own handler waits for a main thread that need not wake.
+    # For every later thread too: Python's own handler waits for a main thread that need not wake.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
-    ask_for_slices(SHORT_NS)
+    ask_for_slices(SHORT_NS)  # for every later thread too, so that none waits out the slice of the one that loads
     # Every error of theirs also arrives as an exception; must be set before either is first imported.
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "NONE"} | os.environ
     import tensorflow as tf

@@ -102,7 +102,7 @@ class Calls:
         if logger.isEnabledFor(level):
             facts = Facts(message="call", rpc=rpc, milliseconds=round(seconds * 1000, 2))
             for name, value in vars(seen).items():
-                if value:
+                if value and name != "user_ids":
                     facts[name] = value
             if seen.user_ids:
                 facts["user_ids"] = [pseudonym(self.log_key, user_id) for user_id in seen.user_ids]

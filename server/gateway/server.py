@@ -7,7 +7,6 @@ import os
 import secrets
 import signal
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import grpc
@@ -23,7 +22,6 @@ from server.gateway.listening import listen_where_free
 from server.gateway.model_server import ModelServer, open_channel
 from server.gateway.releases import Releases
 from server.gateway.service import SERVICE_NAME, PairRecommendationService
-from server.time_slices import DEFAULT_NS, SHORT_NS, ask_for_slices
 
 # How long calls under way may take once no more are taken, and how long the last answers may be on their way.
 _GRACE_SECONDS, _LAST_SECONDS = 30.0, 1.0
@@ -52,10 +50,6 @@ async def serve(config: GatewayConfig, parent: socket.socket | None = None) -> N
     """
     # What was imported stays: walking it takes 15 to 30 ms, in which every call stands still.
     gc.freeze()
-    ask_for_slices(SHORT_NS)
-    # Those that open a release work long, so calls need not wait for the end of their slices.
-    openers = ThreadPoolExecutor(initializer=ask_for_slices, initargs=(DEFAULT_NS,))
-    asyncio.get_running_loop().set_default_executor(openers)
     stop = _stop_signal(parent)
     async with open_channel(config.model_server) as channel:
         model_server = ModelServer.behind(channel)

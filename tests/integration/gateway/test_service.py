@@ -9,10 +9,8 @@ import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from server.gateway.listening import require_free
-from server.time_slices import SHORT_NS
 from tests.integration.gateway.conftest import Stack
 from tests.integration.gateway.processes import SERVICE, SERVING, eventually, gateway
-from tests.kernel import slice_and_niceness, takes_slices
 
 
 def test_release_is_described(stack: Stack) -> None:
@@ -49,17 +47,6 @@ def test_the_process_is_small_and_has_nothing_large_that_it_does_without(stack: 
     assert [name for name in ("libtensorflow", "pyarrow/_compute") if name in mapped] == []
     [resident] = [line for line in (process / "status").read_text().splitlines() if line.startswith("VmRSS")]
     assert int(resident.split()[1]) < 150 * 1024
-
-
-@takes_slices
-def test_threads_that_answer_have_short_slices_and_those_that_open_releases_do_not(stack: Stack) -> None:
-    pid = stack.gateway.server.process.pid
-    threads = {int(path.name): (path / "comm").read_text().strip() for path in Path(f"/proc/{pid}/task").iterdir()}
-    slices = {thread_id: slice_and_niceness(thread_id)[0] for thread_id in threads}
-    answering = [thread_id for thread_id, name in threads.items() if name == "event_engine"]
-    assert answering
-    assert {slices[thread_id] for thread_id in (pid, *answering)} == {SHORT_NS}
-    assert slice_and_niceness()[0] in slices.values()
 
 
 def test_an_occupied_port_stops_the_start_with_one_line(stack: Stack) -> None:
