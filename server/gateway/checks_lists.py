@@ -1,7 +1,6 @@
 """Reads requests for recommendations into queries of the recommender."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Generic, TypeAlias, TypeVar
 
@@ -9,6 +8,7 @@ import numpy as np
 from pairrec.v1 import movie_pb2, recommendation_pb2
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 
+from server.frozen import frozen
 from server.gateway.checks import Reading
 from server.gateway.checks_members import MAX_GENRES, read_member
 from server.gateway.page_token import Page
@@ -44,7 +44,7 @@ Q = TypeVar("Q", PairQuery, PersonQuery)
 ListRequest: TypeAlias = service_pb2.RecommendPairRequest | service_pb2.RecommendRequest
 
 
-@dataclass(frozen=True)
+@frozen
 class Asked(Generic[Q]):
     """What a good request asks for.
 

@@ -1,12 +1,12 @@
 """How long a request may still take."""
 
 import time
-from dataclasses import dataclass
 
 from server.errors import DeadlineExceededError
+from server.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Deadline:
     """A moment on the monotonic clock, `at` in seconds."""
 

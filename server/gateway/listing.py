@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import repeat
 from typing import Generic, TypeVar
 
 from server.errors import DeadlineExceededError, ModelsUnavailableError, PairrecError
+from server.frozen import frozen
 from server.gateway.checks_lists import Asked
 from server.gateway.deadline import Deadline
 from server.gateway.releases import ServedRelease
@@ -22,7 +23,7 @@ Q = TypeVar("Q", PairQuery, PersonQuery)
 L = TypeVar("L", PairList, PersonList)
 
 
-@dataclass(frozen=True)
+@frozen
 class Lister(Generic[Q, L]):
     """Makes lists of one kind, out of one release.
 

@@ -1,10 +1,10 @@
 """The three models of one release behind a model server's gRPC service."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
+from server.frozen import frozen
 from server.gateway.deadline import Deadline
 from server.gateway.observation import stage
 from server.gateway.shared_calls import SharedCalls
@@ -12,7 +12,7 @@ from server.recommender.models import SERVING_DEFAULT, Tensors
 from server.recommender.release_info import ReleaseInfo
 
 
-@dataclass(frozen=True)
+@frozen
 class ModelClient:
     """Models of one release for one request: every call names the release's version and keeps the deadline.
 

@@ -1,10 +1,10 @@
 """Who shares a list, what it leaves out and what it may hold: queries as the catalogue completes them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from server.frozen import frozen
 from server.recommender.catalog import Catalog, Flags
 from server.recommender.members import Person, complete
 from server.recommender.models import Rows
@@ -16,7 +16,7 @@ MOST_RANKED = 4_096
 _ANY_MOVIE = MovieFilter()
 
 
-@dataclass(frozen=True)
+@frozen
 class Group:
     """The two of a pair, or one person alone.
 

@@ -1,8 +1,9 @@
 """What the recommender answers, in its own values; movies are rows of the release's catalogue."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
+
+from server.frozen import frozen
 
 
 class Source(Enum):
@@ -45,7 +46,7 @@ class PersonEntry(NamedTuple):
     preference: Preference
 
 
-@dataclass(frozen=True)
+@frozen
 class PairList:
     """One list for two people, best first.
 
@@ -61,7 +62,7 @@ class PairList:
     fault: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class PersonList:
     """One person's own list, best first; see PairList."""
 

@@ -1,16 +1,16 @@
 """People as the catalogue completes them: what they watched, and what the query tower is told of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
+from server.frozen import frozen
 from server.recommender.catalog import Catalog
 from server.recommender.models import Rows
 from server.recommender.queries import History, Member
 
 
-@dataclass(frozen=True)
+@frozen
 class Person:
     """A member and all that is known of them.
 

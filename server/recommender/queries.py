@@ -1,10 +1,11 @@
 """What can be asked of the recommender, in its own values; movies are rows of the release's catalogue."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 import numpy as np
 
+from server.frozen import frozen
 from server.recommender.models import Floats, Rows
 
 MILLION = 1_000_000
@@ -34,7 +35,7 @@ class PopularOrder(Enum):
     MOST_RATED = "most_rated"
 
 
-@dataclass(frozen=True)
+@frozen
 class History:
     """What a person watched, oldest first, each movie once.
 
@@ -50,7 +51,7 @@ class History:
 NO_HISTORY = History()
 
 
-@dataclass(frozen=True)
+@frozen
 class Member:
     """One person: someone known, a guest, or someone known with newer facts.
 
@@ -68,7 +69,7 @@ class Member:
     include_watched: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class MovieFilter:
     """Which movies a list may hold: those that pass every condition.
 
@@ -87,7 +88,7 @@ class MovieFilter:
     min_rating_count: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class ListQuery:
     """What a list should be like, for one person or two.
 
@@ -109,7 +110,7 @@ class ListQuery:
     use_stars: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class PairQuery:
     """Asks for one list for two different people.
 
@@ -125,7 +126,7 @@ class PairQuery:
     wanted: ListQuery = field(default_factory=ListQuery)
 
 
-@dataclass(frozen=True)
+@frozen
 class PersonQuery:
     """Asks for one person's own list."""
 

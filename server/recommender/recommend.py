@@ -3,11 +3,12 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, starmap
 
 import numpy as np
 
+from server.frozen import frozen
 from server.recommender import predictions
 from server.recommender.catalog import Catalog
 from server.recommender.diversity import diversify
@@ -29,7 +30,7 @@ _MAX_CELLS = 1 << 20
 _MAX_STARS = 16_384
 
 
-@dataclass(frozen=True)
+@frozen
 class Recommender:
     """Recommends movies from one release.
 
