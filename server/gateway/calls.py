@@ -5,8 +5,6 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -24,6 +22,9 @@ from server.gateway.room import Room
 REQUEST_ID = "x-request-id"
 # Visible ASCII, so that an id cannot pretend to be a line of the log.
 _GOOD_REQUEST_ID = re.compile("[!-~]{1,128}")
+
+# Lines of calls are written many at a time, which takes a third of what one takes alone, between two calls.
+_LINES_SECONDS = 0.01
 
 logger = logging.getLogger(__name__)
 
@@ -47,27 +48,21 @@ class Calls:
     def __post_init__(self) -> None:
         """Starts with all the room there is."""
         self._room, self._in_batches = Room(self.most), 0
+        self._unwritten: list[tuple[int, str, float, Observation]] = []
 
-    @contextmanager
-    def observe(self, rpc: str, context: grpc.aio.ServicerContext[Any, Any]) -> Iterator[Observation]:
+    def observe(self, rpc: str, context: grpc.aio.ServicerContext[Any, Any]) -> "_Observed":
         """Observes one call, refused or not, from its beginning to its end."""
         observation = Observation(_request_id(context))
-        begin(observation)
         context.set_trailing_metadata(((REQUEST_ID, observation.request_id),))
-        start = time.perf_counter()
-        try:
-            yield observation
-        except asyncio.CancelledError:
-            observation.code = grpc.StatusCode.CANCELLED.name
-            raise
-        finally:
-            self._tell(rpc, time.perf_counter() - start, observation)
+        return _Observed(self, rpc, observation)
 
-    @contextmanager
-    def admit(self, num_calls: int = 1) -> Iterator[None]:
-        """Counts a call as under way, or one that takes as long as many as so many.
+    def admit(self, num_calls: int = 1) -> "_Admitted":
+        """Lets in a call, or one that takes as long as many as so many.
 
         These leave a quarter to others; and none is too large for a gateway without others.
+
+        Returns:
+            What counts it as under way while it is entered.
 
         Raises:
             GatewayFullError: There are too many.
@@ -84,22 +79,29 @@ class Calls:
         if not fits:
             fault = f"{self.in_flight} calls are under way and {waiting} wait, and there is room for {room}"
             raise GatewayFullError(f"{fault}; this one counts as {num_calls}; try again in a second")
-        self.in_flight += num_calls
-        self._in_batches += num_calls * is_batch
-        IN_FLIGHT.inc()
-        try:
-            yield
-        finally:
-            self.in_flight -= num_calls
-            self._in_batches -= num_calls * is_batch
-            IN_FLIGHT.dec()
+        return _Admitted(self, num_calls, num_calls * is_batch)
 
-    def _tell(self, rpc: str, seconds: float, seen: Observation) -> None:
+    def count(self, num_calls: int, in_batches: int) -> None:
+        """Counts so many more calls as under way, of them some in batches; fewer where negative."""
+        self.in_flight += num_calls
+        self._in_batches += in_batches
+        IN_FLIGHT.inc(1 if num_calls > 0 else -1)
+
+    def tell(self, rpc: str, seconds: float, seen: Observation) -> None:
+        """Counts a call that is over, and has its line written soon."""
         _requests(rpc, seen.code, seen.objective, seen.strategy, seen.source).inc()
         _request_seconds(rpc).observe(seconds)
         # A line for each that is refused would keep others waiting.
         level = logging.DEBUG if seen.code == GatewayFullError.status else logging.INFO
         if logger.isEnabledFor(level):
+            if not self._unwritten:
+                asyncio.get_running_loop().call_later(_LINES_SECONDS, self.write_lines)
+            self._unwritten.append((level, rpc, seconds, seen))
+
+    def write_lines(self) -> None:
+        """Writes the lines of the calls that are over."""
+        lines, self._unwritten = self._unwritten, []
+        for level, rpc, seconds, seen in lines:
             facts = Facts(message="call", rpc=rpc, milliseconds=round(seconds * 1000, 2))
             for name, value in vars(seen).items():
                 if value and name != "user_ids":
@@ -107,6 +109,36 @@ class Calls:
             if seen.user_ids:
                 facts["user_ids"] = [pseudonym(self.log_key, user_id) for user_id in seen.user_ids]
             logger.log(level, facts)
+
+
+# Classes, as a generator would take twice as long.
+class _Observed:
+    """A call from its beginning to its end."""
+
+    def __init__(self, calls: Calls, rpc: str, observation: Observation) -> None:
+        self._calls, self._rpc, self._observation = calls, rpc, observation
+
+    def __enter__(self) -> None:
+        begin(self._observation)
+        self._start = time.perf_counter()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, asyncio.CancelledError):
+            self._observation.code = grpc.StatusCode.CANCELLED.name
+        self._calls.tell(self._rpc, time.perf_counter() - self._start, self._observation)
+
+
+class _Admitted:
+    """A call that is counted as under way."""
+
+    def __init__(self, calls: Calls, num_calls: int, in_batches: int) -> None:
+        self._calls, self._num_calls, self._in_batches = calls, num_calls, in_batches
+
+    def __enter__(self) -> None:
+        self._calls.count(self._num_calls, self._in_batches)
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._calls.count(-self._num_calls, -self._in_batches)
 
 
 # Of few values: no label holds what a caller made up.

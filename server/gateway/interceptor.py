@@ -70,28 +70,38 @@ class _Guarded:
 
     async def answer_observed(self, data: bytes, context: Context) -> object:
         with self.calls.observe(self.method.rpartition("/")[2], context):
-            async with _Aborting(self.method, context):
+            try:
                 request = self._read(data)
                 with self.calls.admit(num_calls(request)):
-                    response: object = await self.handler.unary_unary(request, context)
-        return response
+                    return await self.handler.unary_unary(request, context)
+            except Exception as error:
+                await _abort(self.method, context, error)
+                raise
 
     async def answer(self, data: bytes, context: Context) -> object:
-        async with _Aborting(self.method, context):
-            response: object = await self.handler.unary_unary(self._read(data), context)
-        return response
+        try:
+            return await self.handler.unary_unary(self._read(data), context)
+        except Exception as error:
+            await _abort(self.method, context, error)
+            raise
 
     async def write(self, data: bytes, context: Context) -> None:
         with self.calls.backlog.stream():
-            async with _Aborting(self.method, context):
+            try:
                 await self.handler.unary_stream(self._read(data), context)
+            except Exception as error:
+                await _abort(self.method, context, error)
+                raise
 
     async def converse(self, stream: AsyncIterator[bytes], context: Context) -> AsyncIterator[object]:
         requests = (self._read(data) async for data in stream)
         with self.calls.backlog.stream():
-            async with _Aborting(self.method, context):
+            try:
                 async for response in self.handler.stream_stream(requests, context):
                     yield response
+            except Exception as error:
+                await _abort(self.method, context, error)
+                raise
 
     def _read(self, data: bytes) -> object:
         try:
@@ -100,24 +110,13 @@ class _Guarded:
             raise InvalidRequestError([FieldFault("request", "its bytes are no message of this RPC")]) from error
 
 
-class _Aborting:
-    """Aborts the call with what went wrong within; a class, as a generator would take three times as long."""
-
-    def __init__(self, method: str, context: Context) -> None:
-        self._method, self._context = method, context
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, PairrecError):
-            await _abort(self._context, error)
-        elif isinstance(error, Exception) and not isinstance(error, grpc.aio.AbortError):
-            logger.error("%s failed", self._method, exc_info=error)
-            await _abort(self._context, InternalError("something went wrong; the gateway's log says what"))
-
-
-async def _abort(context: Context, error: PairrecError) -> None:
+async def _abort(method: str, context: Context, error: Exception) -> None:
+    """Ends the call with what went wrong, by another exception; returns where it ended that way already."""
+    if isinstance(error, grpc.aio.AbortError):
+        return
+    if not isinstance(error, PairrecError):
+        logger.error("%s failed", method, exc_info=error)
+        error = InternalError("something went wrong; the gateway's log says what")
     observation = observed()
     observation.code = error.status
     status = rpc_status.to_status(error_status(error))

@@ -18,7 +18,7 @@ class Facts(dict[str, object]):
     """A line of the log that is facts: fields of its own in JSON, `name=value` in text."""
 
     def __str__(self) -> str:
-        return " ".join(f"{name}={value}" for name, value in self.items())
+        return " ".join([f"{name}={value}" for name, value in self.items()])
 
 
 class _Discreet(logging.Formatter):

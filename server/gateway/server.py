@@ -76,6 +76,7 @@ async def serve(config: GatewayConfig, parent: socket.socket | None = None) -> N
         await health_service.enter_graceful_shutdown()
         await asyncio.sleep(config.drain_seconds)
         await _finish(server, calls)
+        calls.write_lines()
         watching.cancel()
 
 
@@ -119,6 +120,8 @@ def _server(
     calls: Calls, service: PairRecommendationService, health_service: health.aio.HealthServicer, *, shared: bool
 ) -> grpc.aio.Server:
     options = [
+        # What gRPC remembers of connections for channelz makes its counters slower to read, and nobody asks for it.
+        ("grpc.max_channel_trace_event_memory_per_node", 0),
         # With so_reuseport, gRPC's default, a second gateway would share the port in silence; workers are to share it.
         ("grpc.so_reuseport", int(shared)),
         ("grpc.max_receive_message_length", _MAX_REQUEST_BYTES),

@@ -39,6 +39,7 @@ def test_a_call_under_way_is_answered_before_it_stops(root: Path) -> None:
         models.process.send_signal(signal.SIGCONT)
         assert call.result(60).release.release_version == 1
         assert served.server.process.wait(60) == 0
+        assert served.server.log.partition("told to stop")[2].count("rpc=GetRelease") == 1
 
 
 def test_whoever_watches_its_health_does_not_keep_it(stack: Stack) -> None:

@@ -67,8 +67,10 @@ def test_unknown_people_are_answered_and_named(stack: Stack) -> None:
 
 def test_user_ids_are_never_logged(stack: Stack) -> None:
     stack.gateway.pair("a secret id", "zoë")
+    before = stack.gateway.server.log.count("code=INVALID_ARGUMENT")
     with pytest.raises(grpc.RpcError):
         stack.gateway.pair("a secret id", "a secret id")
+    eventually(lambda: stack.gateway.server.log.count("code=INVALID_ARGUMENT") == before + 1)
     assert "secret" not in stack.gateway.server.log
     assert "zoë" not in stack.gateway.server.log
 

@@ -48,6 +48,7 @@ def fail(served: Gateway, rpc: str, **fields: object) -> grpc.RpcError:
 
 def test_a_call_is_one_line_that_names_nobody(secretive: Gateway) -> None:
     answer = secretive.pair(KNOWN, UNKNOWN, objective="OBJECTIVE_LIKE")
+    eventually(lambda: lines_of(secretive, "RecommendPair"))
     [line] = lines_of(secretive, "RecommendPair")
     assert line["user_ids"] == [pseudonym(b"a key", user_id) for user_id in (KNOWN, UNKNOWN)]
     assert (line["code"], line["objective"], line["strategy"]) == ("OK", "like", "rank_fusion")
@@ -68,7 +69,7 @@ def test_a_busy_log_holds_no_id_title_history_or_address(secretive: Gateway) -> 
     fail(secretive, "ListRatedMovies", user_id=UNKNOWN, share_history=True)
     fail(secretive, "PredictRatings", member={"user_id": KNOWN, "history": [{"movie_id": GUEST_MOVIE, "rating": 99}]})
     fail(secretive, "FindSimilarMovies", movie_id=UNKNOWN)
-    # An error has reached the caller before its line is written.
+    # An answer has reached the caller before its line is written.
     eventually(lambda: [line["code"] for line in lines_of(secretive, "FindSimilarMovies")] == ["NOT_FOUND"])
     log = secretive.server.log
     for secret in (KNOWN, UNKNOWN, TITLE, f'"{GUEST_MOVIE}"', "4.5", "127.0.0.1", "::1"):

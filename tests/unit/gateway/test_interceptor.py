@@ -67,6 +67,17 @@ async def error_of(channel: grpc.aio.Channel, method: str = "/test/Call") -> grp
     return caught.value
 
 
+async def calls_told(caplog: pytest.LogCaptureFixture, count: int = 1) -> list[logging.LogRecord]:
+    """Returns the lines of calls once there are so many: they are written soon after, and callers know before."""
+    told = []
+    async with asyncio.timeout(60):
+        while len(told) < count:
+            await asyncio.sleep(0.01)
+            told = [record for record in caplog.records if isinstance(record.msg, Facts)]
+    assert len(told) == count
+    return told
+
+
 KINDS = [
     DeadlineExceededError,
     ModelsUnavailableError,
@@ -132,12 +143,13 @@ async def test_a_cancelled_call_stops_its_handler(
     call = channel.unary_unary("/test/Call")(b"", timeout=20)
     sending = asyncio.ensure_future(call)
     await started.wait()
-    with caplog.at_level(logging.INFO):
-        call.cancel()
-        await cancelled.wait()
-        with pytest.raises(asyncio.CancelledError):
-            await sending
-    assert [record.msg["code"] for record in caplog.records] == ["CANCELLED"]
+    caplog.set_level(logging.INFO)
+    call.cancel()
+    await cancelled.wait()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    [told] = await calls_told(caplog)
+    assert told.msg["code"] == "CANCELLED"
 
 
 def waiting(started: asyncio.Event, done: asyncio.Event) -> Behaviour:
@@ -184,9 +196,10 @@ async def test_what_a_handler_observes_is_told_with_the_call(
         return b""
 
     service.behaviour = behaviour
-    with caplog.at_level(logging.INFO):
-        await channel.unary_unary("/test/Call")(b"", metadata=[("x-request-id", "mine")], timeout=20)
-    [told] = [record.msg for record in caplog.records]
+    caplog.set_level(logging.INFO)
+    await channel.unary_unary("/test/Call")(b"", metadata=[("x-request-id", "mine")], timeout=20)
+    [record] = await calls_told(caplog)
+    told = record.msg
     assert (told["request_id"], told["source"], told["user_ids"]) == ("mine", "model", [pseudonym(b"key", "Ada")])
 
 
@@ -225,14 +238,8 @@ async def test_what_is_refused_for_want_of_room_is_logged_for_debugging_only(
     await error_of(channel)
     done.set()
     await first
-
-    def told() -> set[tuple[str, object]]:
-        return {(record.levelname, record.msg["code"]) for record in caplog.records if isinstance(record.msg, Facts)}
-
-    async with asyncio.timeout(60):
-        while len(told()) < 2:  # a caller may learn that it is refused before the log does
-            await asyncio.sleep(0.01)
-    assert told() == {("DEBUG", "RESOURCE_EXHAUSTED"), ("INFO", "OK")}
+    told = {(record.levelname, record.msg["code"]) for record in await calls_told(caplog, 2)}
+    assert told == {("DEBUG", "RESOURCE_EXHAUSTED"), ("INFO", "OK")}
 
 
 async def test_calls_of_other_services_and_of_no_method_wait_no_longer_once_seen(
