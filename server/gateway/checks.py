@@ -61,11 +61,12 @@ class Reading:
 
     def at_least_zero(self, field: str, value: float) -> bool:
         """Returns whether a number is 0 or more, and finite."""
-        return self.require(0 <= value < inf, field, f"is {value}; must be 0 or more")
+        return 0 <= value < inf or self.require(False, field, f"is {value}; must be 0 or more")
 
     def text(self, field: str, value: str, most: int = MAX_ID_LENGTH) -> bool:
         """Returns whether a text has 1 to `most` characters."""
-        return self.require(1 <= len(value) <= most, field, f"has {len(value)} characters; must have 1 to {most}")
+        size = len(value)
+        return 1 <= size <= most or self.require(False, field, f"has {size} characters; must have 1 to {most}")
 
     def some(self, field: str, values: Sequence[T], most: int) -> Sequence[T]:
         """Returns repeated values, or none of them where there are too many."""

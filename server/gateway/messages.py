@@ -173,14 +173,17 @@ def _list_fields(
 
 
 def _movie(catalog: Catalog, row: int) -> _Fields:
-    movie = catalog.movie(row)
-    return vars(movie) | {"mean_rating": 0} if isnan(movie.mean_rating) else vars(movie)  # named as the message's are
+    return vars(catalog.movie(row))  # named as the message's are
 
 
 def _preference(preference: Preference, catalog: Catalog) -> _Fields:
     score, rank, rating, reasons = preference
-    fields = {"score": score, "rank": rank, "predicted_rating": _given(rating)}
-    return fields | {"reasons": [_movie(catalog, row) for row in reasons]} if reasons else fields
+    fields: dict[str, Any] = {"score": score, "rank": rank}
+    if not isnan(rating):
+        fields["predicted_rating"] = rating
+    if reasons:
+        fields["reasons"] = [_movie(catalog, row) for row in reasons]
+    return fields
 
 
 def _given(stars: float) -> float | None:

@@ -4,12 +4,12 @@ import base64
 import hashlib
 import struct
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Self, TypeAlias
 
 from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 
 from server.errors import FieldFault
+from server.frozen import frozen
 from server.recommender.lists import Source
 
 DEFAULT_PAGE_SIZE = 10
@@ -31,7 +31,7 @@ PagedRequest: TypeAlias = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Page:
     """One page of a list.
 
@@ -98,7 +98,7 @@ def _digest(request: PagedRequest) -> bytes:
         rest.ClearField("page_size")
         rest.ClearField("page_token")
     content = type(request).__name__.encode() + rest.SerializeToString(deterministic=True)
-    return hashlib.sha256(content).digest()[:16]
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _faults(description: str) -> tuple[FieldFault, ...]:

@@ -1,6 +1,7 @@
 """The catalogue of one release: the movies, who has watched what, and what is popular."""
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -24,7 +25,7 @@ _KEPT = 16_384
 
 @dataclass(frozen=True)
 class Movie:
-    """A movie of the catalogue; `year` is 0 when unknown, `mean_rating` NaN when nobody rated it."""
+    """A movie of the catalogue; `year` is 0 when unknown, `mean_rating` when nobody rated it."""
 
     movie_id: str
     title: str
@@ -35,7 +36,16 @@ class Movie:
 
 
 class Catalog:
-    """The movies and histories of one release; rows are 0 to `num_movies` - 1."""
+    """The movies and histories of one release; rows are 0 to `num_movies` - 1.
+
+    Attributes:
+        info: The release.
+        movie: Returns the movie in a row.
+        history: Returns what a user has watched, oldest first, as views; empty for someone unknown.
+    """
+
+    movie: Callable[[int], Movie]
+    history: Callable[[str], History]
 
     def __init__(self, info: ReleaseInfo, files: CatalogFiles) -> None:
         self.info = info
@@ -46,8 +56,8 @@ class Catalog:
         self._candidates = candidates["embedding"].values.to_numpy().reshape(self.num_movies, -1)
         self._row_of = _rows_by_id(self._movies)
         self._genre_flags = _genre_flags(info, self._movies)
-        self._kept_movie = lru_cache(_KEPT)(self._read_movie)
-        self._kept_history = lru_cache(_KEPT)(self._read_history)
+        self.movie = lru_cache(_KEPT)(self._read_movie)
+        self.history = lru_cache(_KEPT)(self._read_history)
         self._position = lru_cache(_KEPT)(self._find_position)
 
     @classmethod
@@ -64,10 +74,6 @@ class Catalog:
     def num_movies(self) -> int:
         """How many movies there are."""
         return int(self._movies.num_rows)
-
-    def movie(self, row: int) -> Movie:
-        """Returns the movie in a row."""
-        return self._kept_movie(row)
 
     def row_of(self, movie_id: str) -> int | None:
         """Returns the row of the movie with an id, which may be an alias; None for an unknown one."""
@@ -118,10 +124,6 @@ class Catalog:
         found: Flags = pc.is_in(user_ids, self._user_ids).to_numpy(zero_copy_only=False)
         return found
 
-    def history(self, user_id: str) -> History:
-        """Returns what a user has watched, oldest first, as views; empty for someone unknown."""
-        return self._kept_history(user_id)
-
     def _find_position(self, user_id: str) -> int | None:
         position = bisect_left(range(len(self._user_ids)), user_id, key=self.user_id)
         found = position < len(self._user_ids) and self.user_id(position) == user_id
@@ -138,7 +140,7 @@ class Catalog:
         columns = ("movie_id", "title", "year", "genres", "rating_count", "mean_rating")
         values = {name: self._movies[name][row].as_py() for name in columns}
         # As it is written: the shortest decimal, not all the digits of a float32.
-        mean = float(str(np.float32(values["mean_rating"])))
+        mean = float(str(np.float32(values["mean_rating"]))) if values["rating_count"] else 0.0
         return Movie(**values | {"genres": tuple(values["genres"]), "mean_rating": mean})
 
     def _of_genres(self, genres: tuple[str, ...]) -> Flags:

@@ -5,12 +5,12 @@ same pair scores when people are swapped and the weight is turned.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from server.frozen import frozen
 from server.recommender.models import Floats, Rows
 from server.recommender.objective import standardise
 from server.recommender.queries import MILLION, Strategy
@@ -23,7 +23,7 @@ Columns = NDArray[np.intp]
 Whole = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@frozen
 class Votes:
     """What both members of p pairs make of the c candidates of their pair.
 
@@ -45,9 +45,9 @@ class Votes:
         return np.minimum.reduce(self.rank, axis=1) > 0
 
     @property
-    def depth(self) -> Whole:
-        """What a member's 1 / (10 + rank) has below the line, `[p, 2, c] int64`."""
-        return RANK_OFFSET + self.rank.astype(np.int64)
+    def depth(self) -> Floats:
+        """What a member's 1 / (10 + rank) has below the line, whole numbers, `[p, 2, c] float64`."""
+        return self.rank + float(RANK_OFFSET)
 
     @property
     def joint_rank(self) -> Whole:

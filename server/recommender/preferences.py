@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.errors import DeadlineExceededError, ModelsUnavailableError
+from server.frozen import frozen
 from server.recommender import predictions
 from server.recommender.groups import Group
 from server.recommender.models import PADDING_ROW, Floats, Models, Rows
@@ -18,7 +18,7 @@ from server.recommender.release_info import ReleaseInfo
 from server.recommender.row_sets import join_rows, pad_rows, padded_width
 
 
-@dataclass(frozen=True)
+@frozen
 class Preferences:
     """What the m members of each of p groups make of the group's joined candidates.
 
@@ -72,7 +72,7 @@ def by_objective(info: ReleaseInfo, liking: NDArray[np.bool_], found: Found) -> 
     """
     movie_row, order, rating, fault = found
     shape = (len(movie_row), len(rating) // len(movie_row), -1)
-    if liking.any() and not fault:
+    if np.count_nonzero(liking) and not fault:
         like = order_by_liking(order, rating, np.full(len(rating), info.candidates), info.like_star_share)
         chosen = np.repeat(liking, shape[1])[:, np.newaxis]
         order = Order(np.where(chosen, like.score, order.score), np.where(chosen, like.rank, order.rank))
