@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from pairrec.v1 import pair_recommendation_service_pb2 as service_pb2
 
 from tests.integration.gateway.conftest import Stack
 from tests.integration.gateway.processes import (
@@ -32,14 +33,15 @@ def test_a_call_under_way_is_answered_before_it_stops(root: Path) -> None:
         ThreadPoolExecutor(1) as pool,
     ):
         models.process.send_signal(signal.SIGSTOP)
-        call = pool.submit(served.ask, "GetRelease", 200)
+        request, named = service_pb2.GetReleaseRequest(), [("x-request-id", "the-last")]
+        call = pool.submit(served.stub.GetRelease, request, timeout=200, metadata=named)
         eventually(lambda: "pairrec_requests_in_flight 1.0" in scrape(metrics))
         served.server.process.terminate()
         eventually(lambda: "told to stop" in served.server.log)
         models.process.send_signal(signal.SIGCONT)
         assert call.result(60).release.release_version == 1
         assert served.server.process.wait(60) == 0
-        assert served.server.log.partition("told to stop")[2].count("rpc=GetRelease") == 1
+        assert served.server.log.count("request_id=the-last ") == 1
 
 
 def test_whoever_watches_its_health_does_not_keep_it(stack: Stack) -> None:
