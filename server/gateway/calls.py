@@ -1,43 +1,35 @@
-"""The calls of the service under way: how many are let in, and what the log and the metrics learn of each."""
+"""The calls of the service under way: how many are let in, and what is noted of each."""
 
 import asyncio
-import logging
 import re
 import secrets
 import time
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import grpc
 
 from server.errors import GatewayFullError
 from server.gateway.backlog import Backlog
-from server.gateway.logs import Facts
-from server.gateway.metrics import IN_FLIGHT, REQUEST_SECONDS, REQUESTS
+from server.gateway.ledger import Ledger
 from server.gateway.observation import Observation, begin
-from server.gateway.pseudonyms import pseudonym
 from server.gateway.room import Room
 
 REQUEST_ID = "x-request-id"
 # Visible ASCII, so that an id cannot pretend to be a line of the log.
 _GOOD_REQUEST_ID = re.compile("[!-~]{1,128}")
 
-# Lines of calls are written many at a time, which takes a third of what one takes alone, between two calls.
-_LINES_SECONDS = 0.01
-
-logger = logging.getLogger(__name__)
-
 
 @dataclass
 class Calls:
-    """Lets in so many calls at once, and tells of each one when it is over.
+    """Lets in so many calls at once, and notes each one.
 
     Attributes:
         most: How many are let in.
         log_key: What user ids are keyed with in the log.
         in_flight: How many are under way.
         backlog: How many more wait to be seen.
+        ledger: What is told of each.
     """
 
     most: int
@@ -48,13 +40,13 @@ class Calls:
     def __post_init__(self) -> None:
         """Starts with all the room there is."""
         self._room, self._in_batches = Room(self.most), 0
-        self._unwritten: list[tuple[int, str, float, Observation]] = []
+        self.ledger = Ledger(self.log_key)
 
     def observe(self, rpc: str, context: grpc.aio.ServicerContext[Any, Any]) -> "_Observed":
         """Observes one call, refused or not, from its beginning to its end."""
         observation = Observation(_request_id(context))
         context.set_trailing_metadata(((REQUEST_ID, observation.request_id),))
-        return _Observed(self, rpc, observation)
+        return _Observed(self.ledger, rpc, observation)
 
     def admit(self, num_calls: int = 1) -> "_Admitted":
         """Lets in a call, or one that takes as long as many as so many.
@@ -85,38 +77,15 @@ class Calls:
         """Counts so many more calls as under way, of them some in batches; fewer where negative."""
         self.in_flight += num_calls
         self._in_batches += in_batches
-        IN_FLIGHT.inc(1 if num_calls > 0 else -1)
-
-    def tell(self, rpc: str, seconds: float, seen: Observation) -> None:
-        """Counts a call that is over, and has its line written soon."""
-        _requests(rpc, seen.code, seen.objective, seen.strategy, seen.source).inc()
-        _request_seconds(rpc).observe(seconds)
-        # A line for each that is refused would keep others waiting.
-        level = logging.DEBUG if seen.code == GatewayFullError.status else logging.INFO
-        if logger.isEnabledFor(level):
-            if not self._unwritten:
-                asyncio.get_running_loop().call_later(_LINES_SECONDS, self.write_lines)
-            self._unwritten.append((level, rpc, seconds, seen))
-
-    def write_lines(self) -> None:
-        """Writes the lines of the calls that are over."""
-        lines, self._unwritten = self._unwritten, []
-        for level, rpc, seconds, seen in lines:
-            facts = Facts(message="call", rpc=rpc, milliseconds=round(seconds * 1000, 2))
-            for name, value in vars(seen).items():
-                if value and name != "user_ids":
-                    facts[name] = value
-            if seen.user_ids:
-                facts["user_ids"] = [pseudonym(self.log_key, user_id) for user_id in seen.user_ids]
-            logger.log(level, facts)
+        self.ledger.begin(1 if num_calls > 0 else -1)
 
 
 # Classes, as a generator would take twice as long.
 class _Observed:
     """A call from its beginning to its end."""
 
-    def __init__(self, calls: Calls, rpc: str, observation: Observation) -> None:
-        self._calls, self._rpc, self._observation = calls, rpc, observation
+    def __init__(self, ledger: Ledger, rpc: str, observation: Observation) -> None:
+        self._ledger, self._rpc, self._observation = ledger, rpc, observation
 
     def __enter__(self) -> None:
         begin(self._observation)
@@ -125,7 +94,7 @@ class _Observed:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, asyncio.CancelledError):
             self._observation.code = grpc.StatusCode.CANCELLED.name
-        self._calls.tell(self._rpc, time.perf_counter() - self._start, self._observation)
+        self._ledger.end(self._rpc, time.perf_counter() - self._start, self._observation)
 
 
 class _Admitted:
@@ -139,11 +108,6 @@ class _Admitted:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._calls.count(-self._num_calls, -self._in_batches)
-
-
-# Of few values: no label holds what a caller made up.
-_requests = cache(REQUESTS.labels)
-_request_seconds = cache(REQUEST_SECONDS.labels)
 
 
 def _request_id(context: grpc.aio.ServicerContext[Any, Any]) -> str:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from server.frozen import frozen
 from server.gateway.deadline import Deadline
-from server.gateway.observation import stage
+from server.gateway.observation import Stage
 from server.gateway.shared_calls import SharedCalls
 from server.recommender.models import SERVING_DEFAULT, Tensors
 from server.recommender.release_info import ReleaseInfo
@@ -28,5 +28,5 @@ class ModelClient:
 
     async def predict(self, model: str, signature: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
         """Runs one signature of one model; see `Models.predict`."""
-        with stage(model if signature == SERVING_DEFAULT else signature):
+        with Stage(model if signature == SERVING_DEFAULT else signature):
             return await self.calls.predict(self.info, (model, signature), inputs, self.deadline)

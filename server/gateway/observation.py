@@ -1,13 +1,8 @@
 """What is noted of the call under way, for its line in the log and its place in the metrics."""
 
-from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
-
-from prometheus_client import Histogram
-
-from server.gateway.metrics import STAGE_SECONDS
+from time import perf_counter
 
 
 @dataclass
@@ -23,6 +18,7 @@ class Observation:
         release_version: The release that answered; 0 for none.
         recommendation_id: The answer's.
         user_ids: Who was asked about; never logged as they are.
+        stages: Parts of it, with the seconds each took.
     """
 
     request_id: str = ""
@@ -33,6 +29,7 @@ class Observation:
     release_version: int = 0
     recommendation_id: str = ""
     user_ids: list[str] = field(default_factory=list)
+    stages: list[tuple[str, float]] = field(default_factory=list)
 
 
 _under_way: ContextVar[Observation] = ContextVar("_under_way")
@@ -48,11 +45,14 @@ def observed() -> Observation:
     return _under_way.get(None) or Observation()
 
 
-def stage(name: str) -> AbstractContextManager[object]:
+class Stage:
     """Times the part of a call that runs within it; its name is one of a few, never a caller's word."""
-    return _stage_seconds(name).time()
 
+    def __init__(self, name: str) -> None:
+        self._name = name
 
-@cache
-def _stage_seconds(name: str) -> Histogram:
-    return STAGE_SECONDS.labels(name)
+    def __enter__(self) -> None:
+        self._start = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        observed().stages.append((self._name, perf_counter() - self._start))

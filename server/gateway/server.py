@@ -76,7 +76,7 @@ async def serve(config: GatewayConfig, parent: socket.socket | None = None) -> N
         await health_service.enter_graceful_shutdown()
         await asyncio.sleep(config.drain_seconds)
         await _finish(server, calls)
-        calls.write_lines()
+        calls.ledger.tell()
         watching.cancel()
 
 

@@ -19,7 +19,7 @@ from server.gateway.config import GatewayConfig
 from server.gateway.deadline import Deadline
 from server.gateway.listing import Lister, pair_lister, person_lister, require_models
 from server.gateway.model_server import ModelServer
-from server.gateway.observation import observed, stage
+from server.gateway.observation import Stage, observed
 from server.gateway.page_token import Page, page_size
 from server.gateway.ratings import predict_page
 from server.gateway.releases import Releases, ServedRelease
@@ -59,22 +59,22 @@ class PairRecommendationService(service_pb2_grpc.PairRecommendationServiceServic
         """Answers one list that suits two people."""
         page, deadline = Page.of(request), self._deadline(context)
         release = await self._release(page)
-        with stage("check"):
+        with Stage("check"):
             asked = checks_lists.read_pair(request, page, release.catalog)
         _observe_query(asked, asked.query.strategy.value)
         answer = await self._pair_lister(release, deadline).make(asked)
-        with stage("write"):
+        with Stage("write"):
             return _observe_list(messages.pair_response(asked, answer, release.catalog), answer.source)
 
     async def Recommend(self, request: service_pb2.RecommendRequest, context: Context) -> service_pb2.RecommendResponse:
         """Answers one person's own list."""
         page, deadline = Page.of(request), self._deadline(context)
         release = await self._release(page)
-        with stage("check"):
+        with Stage("check"):
             asked = checks_lists.read_person(request, page, release.catalog)
         _observe_query(asked)
         answer = await person_lister(release, self._recommender(release, deadline), deadline).make(asked)
-        with stage("write"):
+        with Stage("write"):
             return _observe_list(messages.person_response(asked, answer, release.catalog), answer.source)
 
     async def BatchRecommendPairs(

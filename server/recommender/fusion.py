@@ -188,16 +188,16 @@ def best_columns(score: Floats, sizes: Sequence[int], ties: Whole | None = None)
 
 
 def _best_of_line(score: Floats, size: int, ties: Whole | None) -> Columns:
+    least = -np.inf
     if size < len(score):
         parted = score.copy()
         parted.partition(-size)
-        [columns] = (score >= parted[-size]).nonzero()  # all that may be in the list, and what ties with its last
-    else:
-        columns = np.arange(len(score))
+        least = parted[-size]
+    [columns] = (score >= least).nonzero()  # all that may be in the list, and what ties with its last
     falling = -score[columns]
     order = falling.argsort(kind="stable") if ties is None else np.lexsort((ties[columns], falling))
     columns = columns[order[:size]]
-    return columns[score[columns] > -np.inf]
+    return columns if least > -np.inf else columns[score[columns] > -np.inf]
 
 
 _PAIR_SCORES: dict[Strategy, Callable[[Votes], Floats]] = {

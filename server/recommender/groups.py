@@ -42,11 +42,14 @@ class Group:
         """Whether all are who they are by their ids alone."""
         return all(person.is_stored for person in self.people)
 
-    def left_out(self, num_movies: int) -> Flags:
-        """Returns which movies the list must not hold, `[movies] bool`."""
-        marked = np.zeros(num_movies, bool)
-        marked[self.excluded_rows if self.allowed_rows is None else self.allowed_rows] = True
-        return marked if self.allowed_rows is None else ~marked
+    def mark_kept(self, kept: Flags) -> None:
+        """Sets which movies the list may hold, `[movies] bool`."""
+        if self.allowed_rows is None:
+            kept.fill(True)
+            kept[self.excluded_rows] = False
+        else:
+            kept.fill(False)
+            kept[self.allowed_rows] = True
 
 
 def complete_group(catalog: Catalog, members: Sequence[Member], wanted: ListQuery) -> Group:

@@ -82,8 +82,8 @@ async def recommend_table(models: Models, standings: Standings, batch: PairBatch
         asked, pairs = np.unique(batch.pairs[some], return_inverse=True)
         user_ids, pairs = [batch.user_ids[person] for person in asked], pairs.reshape(-1, 2)
         watched = _watched(standings.catalog, user_ids)
-        of_each, excluded = await standings.of(models, user_ids), watched[pairs[:, 0]] | watched[pairs[:, 1]]
-        found = find(standings.catalog.info, of_each, pairs, excluded)
+        of_each, kept = await standings.of(models, user_ids), ~(watched[pairs[:, 0]] | watched[pairs[:, 1]])
+        found = find(standings.catalog.info, of_each, pairs.tolist(), kept)
         if fault := found[-1]:
             raise ModelsUnavailableError(fault)
         table = _table(standings.catalog.info, found, batch.first_weight_millionths[some], wanted)

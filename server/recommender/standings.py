@@ -112,7 +112,7 @@ class Standings:
             self._kept.popitem(last=False)
 
 
-def find(info: ReleaseInfo, standings: Sequence[Standing], members: NDArray[np.intp], excluded: Flags) -> Found:
+def find(info: ReleaseInfo, standings: Sequence[Standing], groups: Sequence[Sequence[int]], kept: Flags) -> Found:
     """Finds the joined candidates of p groups of m, as `prefer` has them from the index.
 
     Where anybody's stars are missing, all are, with the reason.
@@ -120,13 +120,15 @@ def find(info: ReleaseInfo, standings: Sequence[Standing], members: NDArray[np.i
     Args:
         info: The release.
         standings: Of everybody.
-        members: Who is in each group, `[p, m]`: places in `standings`.
-        excluded: `[p, movies]`, what a group's list must not hold.
+        groups: Who is in each group: m places in `standings`.
+        kept: `[p, movies]`, what a group's list may hold.
     """
     fault = next((standing.fault for standing in standings if standing.fault), "")
     # Group by group: arrays of all groups are too many cells for the fastest memory.
-    groups = [[standings[member] for member in group] for group in members.tolist()]
-    found = [_find_for_group(info.candidates, group, kept) for group, kept in zip(groups, ~excluded, strict=True)]
+    found = [
+        _find_for_group(info.candidates, [standings[member] for member in group], kept_by_group)
+        for group, kept_by_group in zip(groups, kept, strict=True)
+    ]
     if len(found) > 1 or not found[0][0].size:  # or there would be no column to shape the arrays by
         paddings = (PADDING_ROW, 0, 0, np.nan)
         found = [tuple(map(_below_each_other, zip(*found, strict=True), paddings))]
@@ -175,6 +177,9 @@ async def prefer_standing(models: Models, standings: Standings, groups: Sequence
     """
     user_ids = [person.told.user_id for group in groups for person in group.people]
     of_each, info = await standings.of(models, user_ids), standings.catalog.info
-    left_out = np.array([group.left_out(standings.catalog.num_movies) for group in groups])
+    kept = np.empty((len(groups), standings.catalog.num_movies), bool)
+    for line, group in zip(kept, groups, strict=True):
+        group.mark_kept(line)
     liking = np.array([group.wanted.objective is Objective.LIKE for group in groups])
-    return by_objective(info, liking, find(info, of_each, np.arange(len(of_each)).reshape(len(groups), -1), left_out))
+    places = [range(start, start + len(groups[0].people)) for start in range(0, len(of_each), len(groups[0].people))]
+    return by_objective(info, liking, find(info, of_each, places, kept))

@@ -123,6 +123,8 @@ def test_a_batch_counts_as_its_worst_list_and_a_checked_request_as_none(root: Pa
         models.kill()
         eventually(lambda: "UNREACHABLE" in {model.state for model in served.release().release.models})
         served.ask("BatchRecommendPairs", requests=[pair, pair | {"allow_fallback": False}])
+        counted = ("pairrec_request_seconds_count", "BatchRecommendPairs")
+        eventually(lambda: samples_of(scrape(address)).get(counted) == 3)
         samples = samples_of(scrape(address))
     counts = {name[1:]: value for name, value in samples.items() if name[0] == "pairrec_requests_total"}
     batch = ("", "", "BatchRecommendPairs", "OK")

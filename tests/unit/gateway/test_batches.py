@@ -100,7 +100,7 @@ def test_a_batch_counts_as_the_calls_it_takes_as_long_as(count: int, page_size: 
     assert num_calls(b"no batch") == 1
 
 
-def test_what_counts_as_many_is_let_in_alone_or_where_it_leaves_room_and_takes_none_from_others() -> None:
+async def test_what_counts_as_many_is_let_in_alone_or_where_it_leaves_room_and_takes_none_from_others() -> None:
     calls = Calls(most=20, log_key=b"")
     with calls.admit(100), calls.admit():
         assert calls.in_flight == 16
@@ -115,7 +115,7 @@ def test_what_counts_as_many_is_let_in_alone_or_where_it_leaves_room_and_takes_n
     assert calls.in_flight == 0
 
 
-def test_batches_under_way_take_no_room_from_others_but_their_own() -> None:
+async def test_batches_under_way_take_no_room_from_others_but_their_own() -> None:
     calls = Calls(most=20, log_key=b"")
     with calls.admit(15), calls.admit(), calls.admit(), calls.admit(), calls.admit():
         with calls.admit():
