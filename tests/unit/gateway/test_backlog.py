@@ -99,10 +99,24 @@ async def test_between_two_looks_those_seen_wait_no_longer(
     seen_by, callers = door
     calls = callers.come(5)
     await eventually(lambda: seen_by.backlog.waiting == 5)
-    monkeypatch.setattr(seen_by.backlog, "_next_look", math.inf)
+    monkeypatch.setattr(backlog, "_PAUSE_SECONDS", math.inf)
     calls += callers.come(5)
     await seen_by.sees(4)
     assert seen_by.backlog.waiting == 1
+
+
+async def test_in_a_crowd_as_many_are_guessed_to_come_as_came_before(
+    door: tuple[Door, Callers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen_by, callers = door
+    calls = callers.come(5)
+    await eventually(lambda: seen_by.backlog.waiting == 5)
+    monkeypatch.setattr(backlog, "_PAUSE_SECONDS", math.inf)
+    seen_by.backlog.crowded = True
+    await eventually(lambda: seen_by.backlog.waiting > 5)
+    seen_by.backlog.crowded = False
+    assert seen_by.backlog.waiting == 5
+    assert not any(call.done() for call in calls)
 
 
 async def test_callers_who_left_do_not_wait(door: tuple[Door, Callers]) -> None:
