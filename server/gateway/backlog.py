@@ -25,16 +25,10 @@ logger = logging.getLogger(__name__)
 
 
 class Backlog:
-    """Counts the calls of one server that wait; 0 before `watch`, and where gRPC does not tell.
-
-    Attributes:
-        crowded: Whether those who came since the last look are to be guessed, as if they came as fast as before it.
-            Where nobody was refused yet that could refuse callers who all wait for their answers.
-    """
+    """Counts the calls of one server that wait; 0 before `watch`, and where gRPC does not tell."""
 
     def __init__(self) -> None:
         """Starts with nobody waiting."""
-        self.crowded = False
         self._server_id: int | None = None
         self._seen = self._streams = 0
         self._lost = 0  # begun and never seen: their callers left before
@@ -71,13 +65,15 @@ class Backlog:
 
     @property
     def waiting(self) -> int:
-        """How many calls wait; from within a call of this server."""
-        if self._server_id is None:
-            return 0
-        now = time.monotonic()
-        if now - self._looked_at >= _PAUSE_SECONDS:
+        """How many calls wait, of those that had come at the last look; from within a call of this server."""
+        if self._server_id is not None and (now := time.monotonic()) - self._looked_at >= _PAUSE_SECONDS:
             self._look(self._server_id, now)
-        come = self._per_second * (now - self._looked_at) if self.crowded else 0
+        return max(0, self._seen_with_waiting - self._seen)
+
+    @property
+    def probably_waiting(self) -> int:
+        """How many wait if calls came as fast since the last look as before it."""
+        come = self._per_second * (time.monotonic() - self._looked_at)
         return max(0, self._seen_with_waiting - self._seen + int(come))
 
     def _look(self, server_id: int, now: float) -> None:

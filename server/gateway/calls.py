@@ -64,10 +64,10 @@ class Calls:
             num_calls = min(num_calls, room)
             fits = self.in_flight + waiting + num_calls <= room
         else:
-            others = self.in_flight - self._in_batches + waiting
-            fits = self._room.admits(others + 1) and self.in_flight < self.most
+            seen = self.in_flight - self._in_batches + 1
+            has_room = self._room.admits(seen + waiting, seen + self.backlog.probably_waiting)
+            fits = has_room and self.in_flight < self.most
             room = self._room.size
-            self.backlog.crowded = room < self.most
         if not fits:
             fault = f"{self.in_flight} calls are under way and {waiting} wait, and there is room for {room}"
             raise GatewayFullError(f"{fault}; this one counts as {num_calls}; try again in a second")

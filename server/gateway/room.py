@@ -30,14 +30,21 @@ class Room:
         """How many calls there is room for, 1 or more."""
         return max(1, int(self._most * self._share))
 
-    def admits(self, num_calls: int) -> bool:
-        """Returns whether one of so many calls that are there is let in."""
+    def admits(self, num_calls: int, num_probable: int = 0) -> bool:
+        """Returns whether one of so many calls that are there is let in.
+
+        Args:
+            num_calls: How many are known to be there.
+            num_probable: How many probably are: it counts while there is less room than the most, and not for when that
+                is over.
+        """
         now = time.monotonic()
         seconds, self._asked_at = min(now - self._asked_at, _LONGEST_STEP_SECONDS), now
         self._crowded_at = now if num_calls > self._most else self._crowded_at
         if now - self._crowded_at > _CALM_SECONDS:
             self._share = 1.0
-        if (crowd := num_calls / self.size) > 1:
+        num_there = max(num_calls, num_probable) if self.size < self._most else num_calls
+        if (crowd := num_there / self.size) > 1:
             self._share = max(self._share - seconds / _FALL_SECONDS, _LEAST_SHARE)
             self._num_refused += 1
             if self._num_refused < crowd:

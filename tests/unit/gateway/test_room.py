@@ -23,12 +23,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def let_in(of: Room, clock: Clock, num_calls: int, times: int, seconds: float = 0.001) -> int:
+def let_in(of: Room, clock: Clock, num_calls: int, times: int, seconds: float = 0.001, num_probable: int = 0) -> int:
     """Asks again and again for one of so many calls, and counts how often it is let in."""
     count = 0
     for _ in range(times):
         clock.now += seconds
-        count += of.admits(num_calls)
+        count += of.admits(num_calls, num_probable)
     return count
 
 
@@ -54,6 +54,15 @@ def test_three_seconds_after_too_many_came_all_who_fit_are_let_in(clock: Clock, 
     let_in(full, clock, 1000, times=1000)
     let_in(full, clock, num_calls, times=3100)
     assert let_in(full, clock, num_calls, times=1000) == 1000
+
+
+def test_those_who_probably_wait_count_where_there_is_less_room_and_make_it_last_no_longer(clock: Clock) -> None:
+    full = Room(64)
+    assert let_in(full, clock, 64, times=1000, num_probable=640) == 1000
+    let_in(full, clock, 1000, times=1000)
+    assert let_in(full, clock, 8, times=1000, num_probable=80) == 100
+    let_in(full, clock, 64, times=2100, num_probable=640)
+    assert let_in(full, clock, 64, times=1000, num_probable=640) == 1000
 
 
 def test_after_a_pause_all_the_room_is_there(clock: Clock) -> None:
