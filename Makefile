@@ -126,7 +126,7 @@ test: $(INSTALLED) ## run all tests, those of a file in one of up to 4 processes
 soak: $(INSTALLED) ## some minutes of hostile requests, outages, silent connections, and 50 releases under load
 	$(BIN)/python -m tests.soak
 
-bench: $(INSTALLED) ## measure speed beside floors of the same run, in 6 minutes (RELEASES, TF_SERVING_TARGET)
+bench: $(INSTALLED) ## measure speed beside floors of the same run, in 7 minutes (RELEASES, TF_SERVING_TARGET)
 	$(BIN)/python -m bench.serving --releases $(call quote,$(RELEASES)) \
 		$(if $(TF_SERVING_TARGET),--target $(call quote,$(TF_SERVING_TARGET))) --plot docs/latency_against_load.png
 

@@ -16,8 +16,6 @@ from grpc._cython import cygrpc  # type: ignore[attr-defined]  # as grpcio-chann
 
 # Between two looks at gRPC's counters; each takes .1 to .4 ms of a core.
 _PAUSE_SECONDS = 0.01
-# How often calls come is not told by looks that are closer.
-_LEAST_SECONDS = 0.001
 # What is raised where gRPC does not tell, or otherwise than it does now.
 _UNTOLD = (AttributeError, KeyError, ValueError)
 
@@ -72,15 +70,15 @@ class Backlog:
 
     @property
     def probably_waiting(self) -> int:
-        """How many wait if calls came as fast since the last look as before it."""
+        """How many wait if calls came as fast since the last look as before it; right after `waiting`."""
         come = self._per_second * (time.monotonic() - self._looked_at)
         return max(0, self._seen_with_waiting - self._seen + int(come))
 
     def _look(self, server_id: int, now: float) -> None:
+        seconds, self._looked_at = now - self._looked_at, now
         counts = json.loads(cygrpc.channelz_get_server(server_id))["server"]["data"]
         started, *ended = (int(counts.get(name, 0)) for name in ("callsStarted", "callsSucceeded", "callsFailed"))
-        self._per_second = (started - self._started) / max(now - self._looked_at, _LEAST_SECONDS)
-        self._started, self._looked_at = started, now
+        self._per_second, self._started = (started - self._started) / max(_PAUSE_SECONDS, seconds), started
         alive = started - sum(ended) - self._streams
         if alive <= 1:  # the call that asks, so none waits
             self._lost = started - self._seen

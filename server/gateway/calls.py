@@ -64,20 +64,20 @@ class Calls:
             num_calls = min(num_calls, room)
             fits = self.in_flight + waiting + num_calls <= room
         else:
-            seen = self.in_flight - self._in_batches + 1
-            has_room = self._room.admits(seen + waiting, seen + self.backlog.probably_waiting)
-            fits = has_room and self.in_flight < self.most
+            seen, probably = self.in_flight - self._in_batches + 1, self.backlog.probably_waiting
+            fits = self._room.admits(seen + waiting, seen + probably) and self.in_flight < self.most
             room = self._room.size
+            waiting = probably if room < self.most else waiting
         if not fits:
             fault = f"{self.in_flight} calls are under way and {waiting} wait, and there is room for {room}"
             raise GatewayFullError(f"{fault}; this one counts as {num_calls}; try again in a second")
         return _Admitted(self, num_calls, num_calls * is_batch)
 
-    def count(self, num_calls: int, in_batches: int) -> None:
-        """Counts so many more calls as under way, of them some in batches; fewer where negative."""
-        self.in_flight += num_calls
-        self._in_batches += in_batches
-        self.ledger.begin(1 if num_calls > 0 else -1)
+    def count(self, change: int, num_calls: int, in_batches: int) -> None:
+        """Counts a call that comes, 1, or goes, -1, which counts as so many, of them some in batches."""
+        self.in_flight += change * num_calls
+        self._in_batches += change * in_batches
+        self.ledger.note_under_way(change)
 
 
 # Classes, as a generator would take twice as long.
@@ -94,7 +94,7 @@ class _Observed:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, asyncio.CancelledError):
             self._observation.code = grpc.StatusCode.CANCELLED.name
-        self._ledger.end(self._rpc, time.perf_counter() - self._start, self._observation)
+        self._ledger.note_over(self._rpc, time.perf_counter() - self._start, self._observation)
 
 
 class _Admitted:
@@ -104,10 +104,10 @@ class _Admitted:
         self._calls, self._num_calls, self._in_batches = calls, num_calls, in_batches
 
     def __enter__(self) -> None:
-        self._calls.count(self._num_calls, self._in_batches)
+        self._calls.count(1, self._num_calls, self._in_batches)
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._calls.count(-self._num_calls, -self._in_batches)
+        self._calls.count(-1, self._num_calls, self._in_batches)
 
 
 def _request_id(context: grpc.aio.ServicerContext[Any, Any]) -> str:

@@ -11,7 +11,8 @@ from server.gateway.observation import Observation
 from server.gateway.pseudonyms import pseudonym
 
 _PAUSE_SECONDS = 0.01
-_IN_EVERY_LINE = ("request_id", "code", "objective", "strategy", "source", "release_version", "recommendation_id")
+# What of an observation is logged, where it is not empty.
+_LOGGED = ("request_id", "code", "objective", "strategy", "source", "release_version", "recommendation_id")
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ _stage_seconds = cache(STAGE_SECONDS.labels)
 
 
 class Ledger:
-    """Notes calls, and tells of them within 10 ms; within a loop."""
+    """Notes calls, and tells of them within 10 ms of an event loop that has time."""
 
     def __init__(self, log_key: bytes) -> None:
         """Starts with nothing to tell.
@@ -32,29 +33,35 @@ class Ledger:
         """
         self._log_key = log_key
         self._over: list[tuple[str, float, Observation]] = []
-        self._begun, self._is_due = 0, False
+        self._more_under_way, self._is_due = 0, False
 
-    def begin(self, num_calls: int) -> None:
-        """Notes that calls are under way; negative, that they no longer are."""
-        self._begun += num_calls
+    def note_under_way(self, change: int) -> None:
+        """Notes that a call is under way, 1, or no longer, -1."""
+        self._more_under_way += change
         self._tell_soon()
 
-    def end(self, rpc: str, seconds: float, seen: Observation) -> None:
+    def note_over(self, rpc: str, seconds: float, seen: Observation) -> None:
         """Notes that a call is over, refused or not."""
         self._over.append((rpc, seconds, seen))
         self._tell_soon()
 
     def tell(self) -> None:
         """Tells what is not told yet."""
-        over, begun = self._over, self._begun
-        self._over, self._begun, self._is_due = [], 0, False
-        IN_FLIGHT.inc(begun)
+        over, more_under_way = self._over, self._more_under_way
+        self._over, self._more_under_way, self._is_due = [], 0, False
+        IN_FLIGHT.inc(more_under_way)
         for rpc, seconds, seen in over:
-            _requests(rpc, seen.code, seen.objective, seen.strategy, seen.source).inc()
-            _request_seconds(rpc).observe(seconds)
-            for stage, stage_seconds in seen.stages:
-                _stage_seconds(stage).observe(stage_seconds)
-            self._write_line(rpc, seconds, seen)
+            try:
+                self._tell_of(rpc, seconds, seen)
+            except Exception:  # the others are told of all the same
+                logger.exception("a call of %s could not be told of", rpc)
+
+    def _tell_of(self, rpc: str, seconds: float, seen: Observation) -> None:
+        _requests(rpc, seen.code, seen.objective, seen.strategy, seen.source).inc()
+        _request_seconds(rpc).observe(seconds)
+        for stage, stage_seconds in seen.stages:
+            _stage_seconds(stage).observe(stage_seconds)
+        self._write_line(rpc, seconds, seen)
 
     def _tell_soon(self) -> None:
         if not self._is_due:
@@ -66,7 +73,7 @@ class Ledger:
         level = logging.DEBUG if seen.code == GatewayFullError.status else logging.INFO
         if logger.isEnabledFor(level):
             facts = Facts(message="call", rpc=rpc, milliseconds=round(seconds * 1000, 2))
-            facts |= {name: value for name in _IN_EVERY_LINE if (value := getattr(seen, name))}
+            facts |= {name: value for name in _LOGGED if (value := getattr(seen, name))}
             if seen.user_ids:
                 facts["user_ids"] = [pseudonym(self._log_key, user_id) for user_id in seen.user_ids]
             logger.log(level, facts)

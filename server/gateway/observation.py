@@ -46,7 +46,10 @@ def observed() -> Observation:
 
 
 class Stage:
-    """Times the part of a call that runs within it; its name is one of a few, never a caller's word."""
+    """Times the part of a call that runs within it; its name is one of a few, never a caller's word.
+
+    Outside a call, as in a trial of a release, nobody reads it.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name

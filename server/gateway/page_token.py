@@ -98,7 +98,7 @@ def _digest(request: PagedRequest) -> bytes:
         rest.ClearField("page_size")
         rest.ClearField("page_token")
     content = type(request).__name__.encode() + rest.SerializeToString(deterministic=True)
-    return hashlib.blake2b(content, digest_size=16).digest()
+    return hashlib.sha256(content).digest()[:16]
 
 
 def _faults(description: str) -> tuple[FieldFault, ...]:

@@ -35,8 +35,7 @@ class Room:
 
         Args:
             num_calls: How many are known to be there.
-            num_probable: How many probably are: it counts while there is less room than the most, and not for when that
-                is over.
+            num_probable: How many probably are: it counts only while room is reduced, and does not prolong that.
         """
         now = time.monotonic()
         seconds, self._asked_at = min(now - self._asked_at, _LONGEST_STEP_SECONDS), now

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,7 @@ class Catalog:
         columns = ("movie_id", "title", "year", "genres", "rating_count", "mean_rating")
         values = {name: self._movies[name][row].as_py() for name in columns}
         # As it is written: the shortest decimal, not all the digits of a float32.
-        mean = float(str(np.float32(values["mean_rating"]))) if values["rating_count"] else 0.0
+        mean = 0.0 if isnan(values["mean_rating"]) else float(str(np.float32(values["mean_rating"])))
         return Movie(**values | {"genres": tuple(values["genres"]), "mean_rating": mean})
 
     def _of_genres(self, genres: tuple[str, ...]) -> Flags:
