@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import grpc
@@ -93,28 +93,51 @@ async def test_calls_that_are_not_yet_seen_wait(door: tuple[Door, Callers]) -> N
     assert not any(call.done() for call in calls)
 
 
-async def test_between_two_looks_those_seen_wait_no_longer(
-    door: tuple[Door, Callers], monkeypatch: pytest.MonkeyPatch
-) -> None:
+FiveWait = tuple[Door, Callers, list[grpc.aio.UnaryUnaryCall]]
+
+
+@pytest.fixture
+async def five_wait(door: tuple[Door, Callers], monkeypatch: pytest.MonkeyPatch) -> FiveWait:
+    """A door before which five calls waited at the last look there is."""
     seen_by, callers = door
     calls = callers.come(5)
     await eventually(lambda: seen_by.backlog.waiting == 5)
     monkeypatch.setattr(backlog, "_PAUSE_SECONDS", math.inf)
+    return seen_by, callers, calls
+
+
+async def test_between_two_looks_those_seen_wait_no_longer(five_wait: FiveWait) -> None:
+    seen_by, callers, calls = five_wait
     calls += callers.come(5)
     await seen_by.sees(4)
     assert seen_by.backlog.waiting == 1
 
 
-async def test_as_many_probably_wait_as_if_they_came_as_fast_as_before(
-    door: tuple[Door, Callers], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen_by, callers = door
-    calls = callers.come(5)
-    await eventually(lambda: seen_by.backlog.waiting == 5)
-    monkeypatch.setattr(backlog, "_PAUSE_SECONDS", math.inf)
+async def test_as_many_probably_wait_as_if_they_came_as_fast_as_before(five_wait: FiveWait) -> None:
+    seen_by, _, calls = five_wait
     await eventually(lambda: seen_by.backlog.probably_waiting > 5)
     assert seen_by.backlog.waiting == 5
     assert not any(call.done() for call in calls)
+
+
+@dataclass
+class Guess:
+    """Stands for a backlog whose guess is known."""
+
+    waiting: int
+    probably_waiting: int
+
+
+async def test_a_refusal_tells_how_many_probably_wait_where_that_decided() -> None:
+    guess = Guess(1000, 1000)
+    calls = Calls(most=64, log_key=b"", backlog=guess)
+    for _ in range(100):  # until there is as little room as can be
+        with suppress(GatewayFullError):
+            calls.admit()
+        await asyncio.sleep(0.001)
+    guess.waiting = 3
+    with pytest.raises(GatewayFullError, match=r"^0 calls are under way and 1000 wait, and there is room for 8;"):
+        calls.admit()
 
 
 async def test_callers_who_left_do_not_wait(door: tuple[Door, Callers]) -> None:
